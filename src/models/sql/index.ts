@@ -1,0 +1,236 @@
+import type { Store } from '../store';
+
+export type Role = 'user' | 'admin';
+export type Visibility = 'private' | 'public';
+export type UploadState = 'open' | 'complete' | 'aborted' | 'expired';
+
+export interface UserRecord {
+  id: string;
+  username: string | null;
+  displayName: string;
+  avatarFileId: string | null;
+  roles: Role[];
+  /** Raised to end every access token of the user at once. */
+  epoch: number;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+/** A way to sign in: (provider, subject) is unique. */
+export interface IdentityRecord {
+  userId: string;
+  /** `password`, or `wechat:<appid>`. */
+  provider: string;
+  /** The folded user name, or the openid. */
+  subject: string;
+  /** The password's hash; null for other providers. */
+  secret: string | null;
+  linkedAt: Date;
+}
+
+/** One sign-in: the chain of refresh tokens that descend from it. Tokens are kept as SHA-256 in hexadecimal. */
+export interface RefreshFamilyRecord {
+  id: string;
+  userId: string;
+  currentHash: string;
+  previousHash: string | null;
+  rotatedAt: Date | null;
+  userAgent: string | null;
+  createdAt: Date;
+  expiresAt: Date;
+  endedAt: Date | null;
+}
+
+export interface FileRecord {
+  id: string;
+  ownerId: string;
+  sha256: string;
+  /** Bytes. */
+  size: number;
+  name: string;
+  /** Media type. */
+  type: string;
+  visibility: Visibility;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+export interface BlobRecord {
+  sha256: string;
+  size: number;
+  /** Files that use it. */
+  references: number;
+  /** Since when nothing has used it; null while something does. */
+  releasedAt: Date | null;
+}
+
+export interface UploadRecord {
+  id: string;
+  ownerId: string;
+  name: string;
+  size: number;
+  type: string;
+  chunkSize: number;
+  visibility: Visibility;
+  /** What the client said that the whole is. */
+  declaredSha256: string | null;
+  /** What the whole was found to be, written before the part becomes a blob. */
+  sealedSha256: string | null;
+  state: UploadState;
+  /** The file that it became. */
+  fileId: string | null;
+  createdAt: Date;
+  expiresAt: Date;
+}
+
+/** Received bytes [start, end). */
+export interface Extent {
+  start: number;
+  end: number;
+}
+
+/** The answer to a request, kept to be given again. */
+export interface StoredAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: unknown;
+}
+
+export interface IdempotencyRecord {
+  ownerId: string;
+  key: string;
+  /** Digest of the request. */
+  fingerprint: string;
+  /** The id that the resource has, or will have. */
+  resourceId: string;
+  /** Null while the first request is still at work, or died. */
+  answer: StoredAnswer | null;
+  startedAt: Date;
+  expiresAt: Date;
+}
+
+/** A page of a list, newest first. Ids ascend with time, so that a cursor is the last id seen. */
+export interface Page {
+  limit: number;
+  before: string | null;
+}
+
+export interface Users {
+  insert(user: UserRecord): Promise<void>;
+  find(id: string): Promise<UserRecord | null>;
+  /** @returns whether the user exists */
+  update(id: string, patch: Partial<Pick<UserRecord, 'displayName' | 'avatarFileId' | 'roles' | 'epoch'>>): Promise<boolean>;
+}
+
+export interface Identities {
+  /** @throws `Conflict` when (provider, subject) is taken */
+  insert(identity: IdentityRecord): Promise<void>;
+  find(provider: string, subject: string): Promise<IdentityRecord | null>;
+  /** Oldest first. */
+  listOf(userId: string): Promise<IdentityRecord[]>;
+}
+
+export interface RefreshFamilies {
+  insert(family: RefreshFamilyRecord): Promise<void>;
+  find(id: string): Promise<RefreshFamilyRecord | null>;
+  /** The family whose current or previous token has this hash. */
+  findByHash(hash: string): Promise<RefreshFamilyRecord | null>;
+  /** Compare-and-set of the current token in a family that has not ended. @returns whether `from` was current */
+  rotate(id: string, from: string, to: string, at: Date, expiresAt: Date): Promise<boolean>;
+  /** @returns whether it was alive */
+  end(id: string, at: Date): Promise<boolean>;
+  /** Removes those that ended or expired before. @returns how many */
+  deleteDead(before: Date): Promise<number>;
+}
+
+export interface Files {
+  insert(file: FileRecord): Promise<void>;
+  find(id: string): Promise<FileRecord | null>;
+  /** `q` is a literal part of the name, in any case. */
+  listOf(ownerId: string, page: Page & { q?: string }): Promise<FileRecord[]>;
+  update(id: string, patch: Partial<Pick<FileRecord, 'name' | 'visibility'>>, at: Date): Promise<boolean>;
+  delete(id: string): Promise<boolean>;
+  /** A file of that content which the user may read: their own, or a public one. */
+  findReadable(sha256: string, userId: string): Promise<FileRecord | null>;
+  /** Bytes that the user's files hold. */
+  bytesOf(ownerId: string): Promise<number>;
+}
+
+export interface Blobs {
+  find(sha256: string): Promise<BlobRecord | null>;
+  /**
+   * Announces content that is about to be stored or used: makes the row without references, or renews `releasedAt` of
+   * one without references, so that no sweep takes it meanwhile.
+   */
+  announce(sha256: string, size: number, at: Date): Promise<void>;
+  /** @returns whether the row exists */
+  addReference(sha256: string): Promise<boolean>;
+  /** Sets `releasedAt` when it was the last one. */
+  dropReference(sha256: string, at: Date): Promise<void>;
+  listUnreferenced(before: Date, limit: number): Promise<BlobRecord[]>;
+  /** Deletes the row only if it still has no reference and was released before. @returns whether it did */
+  deleteUnreferenced(sha256: string, before: Date): Promise<boolean>;
+}
+
+export interface Uploads {
+  insert(upload: UploadRecord): Promise<void>;
+  find(id: string): Promise<UploadRecord | null>;
+  listOf(ownerId: string, page: Page): Promise<UploadRecord[]>;
+  /** Moves the expiry of an open upload and holds its row until the transaction ends. @returns whether it was open */
+  touch(id: string, expiresAt: Date): Promise<boolean>;
+  /** Notes the whole's SHA-256 on an open upload. @returns whether it was open */
+  seal(id: string, sha256: string): Promise<boolean>;
+  /** open → complete. @returns whether it was open */
+  complete(id: string, fileId: string): Promise<boolean>;
+  /** open → aborted or expired. @returns whether it was open */
+  end(id: string, state: 'aborted' | 'expired'): Promise<boolean>;
+  listExpired(before: Date, limit: number): Promise<UploadRecord[]>;
+  /** Open uploads and the declared bytes of all of them, of one user or of everybody. */
+  sumOpen(ownerId?: string): Promise<{ count: number; bytes: number }>;
+}
+
+export interface Extents {
+  /** In ascending order; neither overlapping nor touching. */
+  listOf(uploadId: string): Promise<Extent[]>;
+  /** Received bytes of many uploads at once, for lists. */
+  listOfMany(uploadIds: string[]): Promise<Map<string, Extent[]>>;
+  /** Adds [start, end) and joins it with its neighbours. Call it in a transaction that holds the upload's row. */
+  add(uploadId: string, extent: Extent): Promise<void>;
+  clear(uploadId: string): Promise<void>;
+  /** Received bytes of all open uploads. */
+  sumReceived(): Promise<number>;
+}
+
+export interface Idempotency {
+  find(ownerId: string, key: string): Promise<IdempotencyRecord | null>;
+  /** @throws `Conflict` when (ownerId, key) is taken */
+  insert(record: IdempotencyRecord): Promise<void>;
+  /** Takes over a record whose first request died: compare-and-set of `startedAt`. @returns whether it did */
+  takeOver(ownerId: string, key: string, from: Date, to: Date): Promise<boolean>;
+  answer(ownerId: string, key: string, answer: StoredAnswer): Promise<void>;
+  delete(ownerId: string, key: string): Promise<void>;
+  deleteExpired(before: Date): Promise<number>;
+}
+
+/** The tables; inside a transaction, the same tables seen from within it. */
+export interface Tables {
+  users: Users;
+  identities: Identities;
+  refreshFamilies: RefreshFamilies;
+  files: Files;
+  blobs: Blobs;
+  uploads: Uploads;
+  extents: Extents;
+  idempotency: Idempotency;
+}
+
+/**
+ * The relational store.
+ * Errors: `Conflict` for a unique value that is taken, `Unavailable` when the database does not answer.
+ */
+export interface SqlStore extends Store, Tables {
+  /** Everything in `work` takes effect, or nothing does. */
+  transaction<T>(work: (tables: Tables) => Promise<T>): Promise<T>;
+  /** Brings the schema to the newest version. @returns the names of the migrations that ran */
+  migrate(): Promise<string[]>;
+}
