@@ -32,235 +32,135 @@ export abstract class FerryError extends Error {
   }
 }
 
-export class InvalidRequest extends FerryError {
-  readonly status = 400;
-  readonly code = 'invalid_request';
-  readonly title = 'The request is not valid';
+const statuses = new Map<string, number>();
 
+/** Every code of the catalogue with the status that belongs to it. */
+export const statusByCode: ReadonlyMap<string, number> = statuses;
+
+/** Enters a code into the catalogue; the class that extends the result is its error. */
+function entry(status: number, code: string, title: string) {
+  statuses.set(code, status);
+  return class extends FerryError {
+    readonly status = status;
+    readonly code = code;
+    readonly title = title;
+  };
+}
+
+export class InvalidRequest extends entry(400, 'invalid_request', 'The request is not valid') {
   static of(errors: FieldError[]): InvalidRequest {
     const detail = errors.map((error) => `${error.path || 'request'}: ${error.message}`).join('; ');
     return new InvalidRequest(detail, { members: { errors } });
   }
 }
 
-export class InvalidGrant extends FerryError {
-  readonly status = 400;
-  readonly code = 'invalid_grant';
-  readonly title = 'The grant is not valid';
-}
+export class InvalidGrant extends entry(400, 'invalid_grant', 'The grant is not valid') {}
 
-export class Unauthenticated extends FerryError {
-  readonly status = 401;
-  readonly code = 'unauthenticated';
-  readonly title = 'Sign-in needed';
-
+export class Unauthenticated extends entry(401, 'unauthenticated', 'Sign-in needed') {
   constructor(detail = 'This needs a signed-in user.') {
     super(detail, { headers: { 'WWW-Authenticate': 'Bearer realm="ferry"' } });
   }
 }
 
-export class InvalidCredentials extends FerryError {
-  readonly status = 401;
-  readonly code = 'invalid_credentials';
-  readonly title = 'Wrong user name or password';
-
-  constructor(detail = 'The user name or the password is wrong.') {
-    super(detail, { headers: { 'WWW-Authenticate': 'Bearer realm="ferry"' } });
-  }
-}
-
-export class InvalidToken extends FerryError {
-  readonly status = 401;
-  readonly code = 'invalid_token';
-  readonly title = 'The access token is not valid';
-
-  /** RFC 6750 §3.1: the reason goes into the challenge too. */
-  constructor(detail = 'The access token is expired, ended or malformed.', cause?: unknown) {
-    super(detail, {
-      cause,
-      headers: { 'WWW-Authenticate': 'Bearer realm="ferry", error="invalid_token"' },
+export class InvalidCredentials extends entry(401, 'invalid_credentials', 'Wrong user name or password') {
+  constructor() {
+    super('The user name or the password is wrong.', {
+      headers: { 'WWW-Authenticate': 'Bearer realm="ferry"' },
     });
   }
 }
 
-export class Forbidden extends FerryError {
-  readonly status = 403;
-  readonly code = 'forbidden';
-  readonly title = 'Not allowed';
+export class InvalidToken extends entry(401, 'invalid_token', 'The access token is not valid') {
+  /** RFC 6750 §3.1: the challenge says why. */
+  constructor(detail = 'The access token is expired, ended or malformed.', cause?: unknown) {
+    super(detail, { cause, headers: { 'WWW-Authenticate': 'Bearer realm="ferry", error="invalid_token"' } });
+  }
 }
 
-export class CrossSite extends FerryError {
-  readonly status = 403;
-  readonly code = 'cross_site';
-  readonly title = 'Cross-site request refused';
-}
+export class Forbidden extends entry(403, 'forbidden', 'Not allowed') {}
 
-export class NotFound extends FerryError {
-  readonly status = 404;
-  readonly code = 'not_found';
-  readonly title = 'Not found';
+export class CrossSite extends entry(403, 'cross_site', 'Cross-site request refused') {}
 
+export class NotFound extends entry(404, 'not_found', 'Not found') {
   constructor(detail = 'There is nothing here, or it is not yours.', extras: ErrorExtras = {}) {
     super(detail, extras);
   }
 }
 
-export class MethodNotAllowed extends FerryError {
-  readonly status = 405;
-  readonly code = 'method_not_allowed';
-  readonly title = 'Method not allowed';
-
+export class MethodNotAllowed extends entry(405, 'method_not_allowed', 'Method not allowed') {
   constructor(method: string, allowed: string[]) {
-    super(`${method} is not possible here; ${allowed.join(', ')} are.`, { headers: { Allow: allowed.join(', ') } });
+    super(`${method} is not possible here; ${allowed.join(', ')} are.`, {
+      headers: { Allow: allowed.join(', ') },
+    });
   }
 }
 
-export class NotAcceptable extends FerryError {
-  readonly status = 406;
-  readonly code = 'not_acceptable';
-  readonly title = 'Not acceptable';
-}
+export class NotAcceptable extends entry(406, 'not_acceptable', 'Not acceptable') {}
 
-export class Timeout extends FerryError {
-  readonly status = 408;
-  readonly code = 'timeout';
-  readonly title = 'The request took too long';
-}
+export class Timeout extends entry(408, 'timeout', 'The request took too long') {}
 
-export class Conflict extends FerryError {
-  readonly status = 409;
-  readonly code = 'conflict';
-  readonly title = 'Conflict';
-}
+export class Conflict extends entry(409, 'conflict', 'Conflict') {}
 
-export class ChunkConflict extends FerryError {
-  readonly status = 409;
-  readonly code = 'chunk_conflict';
-  readonly title = 'The chunk is there already, with other bytes';
-}
+export class ChunkConflict extends entry(
+  409,
+  'chunk_conflict',
+  'The chunk is there already, with other bytes',
+) {}
 
-export class UploadIncomplete extends FerryError {
-  readonly status = 409;
-  readonly code = 'upload_incomplete';
-  readonly title = 'Chunks are missing';
-
+export class UploadIncomplete extends entry(409, 'upload_incomplete', 'Chunks are missing') {
   /** @param missing ranges of chunk indices, both ends included */
   constructor(missing: [number, number][]) {
     super('Send the missing chunks, then complete again.', { members: { missing } });
   }
 }
 
-export class Gone extends FerryError {
-  readonly status = 410;
-  readonly code = 'gone';
-  readonly title = 'Gone';
-}
+export class Gone extends entry(410, 'gone', 'Gone') {}
 
-export class LengthRequired extends FerryError {
-  readonly status = 411;
-  readonly code = 'length_required';
-  readonly title = 'Content-Length needed';
-}
+export class LengthRequired extends entry(411, 'length_required', 'Content-Length needed') {}
 
-export class PreconditionFailed extends FerryError {
-  readonly status = 412;
-  readonly code = 'precondition_failed';
-  readonly title = 'Precondition failed';
-}
+export class PreconditionFailed extends entry(412, 'precondition_failed', 'Precondition failed') {}
 
-export class TooLarge extends FerryError {
-  readonly status = 413;
-  readonly code = 'too_large';
-  readonly title = 'Too large';
-}
+export class TooLarge extends entry(413, 'too_large', 'Too large') {}
 
-export class QuotaExceeded extends FerryError {
-  readonly status = 413;
-  readonly code = 'quota_exceeded';
-  readonly title = 'Quota exceeded';
-}
+export class QuotaExceeded extends entry(413, 'quota_exceeded', 'Quota exceeded') {}
 
-export class UnsupportedMediaType extends FerryError {
-  readonly status = 415;
-  readonly code = 'unsupported_media_type';
-  readonly title = 'Unsupported media type';
-}
+export class UnsupportedMediaType extends entry(415, 'unsupported_media_type', 'Unsupported media type') {}
 
-export class RangeNotSatisfiable extends FerryError {
-  readonly status = 416;
-  readonly code = 'range_not_satisfiable';
-  readonly title = 'Range not satisfiable';
-}
+export class RangeNotSatisfiable extends entry(416, 'range_not_satisfiable', 'Range not satisfiable') {}
 
-export class Misdirected extends FerryError {
-  readonly status = 421;
-  readonly code = 'misdirected';
-  readonly title = 'Misdirected request';
-}
+export class Misdirected extends entry(421, 'misdirected', 'Misdirected request') {}
 
-export class DigestMismatch extends FerryError {
-  readonly status = 422;
-  readonly code = 'digest_mismatch';
-  readonly title = 'The bytes do not match their digest';
-}
+export class DigestMismatch extends entry(422, 'digest_mismatch', 'The bytes do not match their digest') {}
 
-export class IdempotencyMismatch extends FerryError {
-  readonly status = 422;
-  readonly code = 'idempotency_mismatch';
-  readonly title = 'The idempotency key was used for another request';
-}
+export class IdempotencyMismatch extends entry(
+  422,
+  'idempotency_mismatch',
+  'The key was used for another request',
+) {}
 
-export class RateLimited extends FerryError {
-  readonly status = 429;
-  readonly code = 'rate_limited';
-  readonly title = 'Too many requests';
-
+export class RateLimited extends entry(429, 'rate_limited', 'Too many requests') {
   constructor(detail: string, retryAfterSeconds: number, headers: Record<string, string> = {}) {
     super(detail, { headers: { 'Retry-After': String(retryAfterSeconds), ...headers } });
   }
 }
 
-export class HeadersTooLarge extends FerryError {
-  readonly status = 431;
-  readonly code = 'headers_too_large';
-  readonly title = 'Header fields too large';
-}
+export class HeadersTooLarge extends entry(431, 'headers_too_large', 'Header fields too large') {}
 
-/** A fault of ours. `detail` is fixed, so that nothing of the cause is shown. */
-export class Internal extends FerryError {
-  readonly status = 500;
-  readonly code = 'internal';
-  readonly title = 'Something went wrong on our side';
-
+/** A fault of ours. Its detail is fixed, so that nothing of the cause is shown. */
+export class Internal extends entry(500, 'internal', 'Something went wrong on our side') {
   constructor(cause: unknown) {
     super('The request id helps to find the cause in the log.', { cause });
   }
 }
 
-export class NotImplemented extends FerryError {
-  readonly status = 501;
-  readonly code = 'not_implemented';
-  readonly title = 'Not implemented';
-}
+export class NotImplemented extends entry(501, 'not_implemented', 'Not implemented') {}
 
-export class UpstreamFailed extends FerryError {
-  readonly status = 502;
-  readonly code = 'upstream_failed';
-  readonly title = 'A service behind this one failed';
-}
+export class UpstreamFailed extends entry(502, 'upstream_failed', 'A service behind this one failed') {}
 
-export class Unavailable extends FerryError {
-  readonly status = 503;
-  readonly code = 'unavailable';
-  readonly title = 'Not available right now';
-
+export class Unavailable extends entry(503, 'unavailable', 'Not available right now') {
   constructor(detail: string, cause?: unknown, retryAfterSeconds = 5) {
     super(detail, { cause, headers: { 'Retry-After': String(retryAfterSeconds) } });
   }
 }
 
-export class OutOfSpace extends FerryError {
-  readonly status = 507;
-  readonly code = 'out_of_space';
-  readonly title = 'No space left';
-}
+export class OutOfSpace extends entry(507, 'out_of_space', 'No space left') {}

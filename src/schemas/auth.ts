@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { API, noQuery } from './common';
+import { endpoint } from './endpoint';
+import { displayName, user } from './users';
+
+const TAG = 'Sign-in';
+
+const username = z
+  .string()
+  .regex(
+    /^[\p{L}\p{N}][\p{L}\p{N}._-]{1,31}$/u,
+    'should be 2 to 32 letters, digits, dots, dashes or underscores',
+  )
+  .meta({ description: '2 to 32 letters of any script, digits, `.`, `-`, `_`.', example: 'li.lei' });
+
+/** Checked in bytes, which is what is hashed. */
+function password(least: number) {
+  const message = `should have ${least} to 256 bytes`;
+  return z.string().refine((value) => {
+    const length = Buffer.byteLength(value);
+    return value.isWellFormed() && length >= least && length <= 256;
+  }, message);
+}
+
+const refreshToken = z.string().min(1).max(512);
+
+const tokens = z
+  .object({
+    user,
+    accessToken: z.string().meta({ description: 'A JWT for `Authorization: Bearer`.' }),
+    tokenType: z.literal('Bearer'),
+    expiresIn: z.number().int().meta({ description: 'Seconds.' }),
+    refreshToken: z.string(),
+    refreshExpiresIn: z.number().int().meta({ description: 'Seconds.' }),
+  })
+  .meta({ id: 'Tokens' });
+
+export const register = endpoint({
+  id: 'register',
+  method: 'post',
+  path: `${API}/auth/register`,
+  tag: TAG,
+  summary: 'Make a user with a name and a password, signed in',
+  access: 'public',
+  query: noQuery,
+  body: z.strictObject({
+    username,
+    password: password(8).meta({ description: '8 to 256 bytes.' }),
+    displayName: displayName.optional(),
+  }),
+  responses: { 201: { description: 'The user is made and signed in.', schema: tokens } },
+  errors: ['conflict'],
+});
+
+export const login = endpoint({
+  id: 'login',
+  method: 'post',
+  path: `${API}/auth/login`,
+  tag: TAG,
+  summary: 'Sign in with a name and a password',
+  access: 'public',
+  query: noQuery,
+  body: z.strictObject({ username: z.string().min(1).max(256), password: password(1) }),
+  responses: { 200: { description: 'Signed in.', schema: tokens } },
+  errors: ['invalid_credentials'],
+});
+
+export const refresh = endpoint({
+  id: 'refresh',
+  method: 'post',
+  path: `${API}/auth/refresh`,
+  tag: TAG,
+  summary: 'Swap a refresh token for new tokens',
+  description:
+    'Every refresh token is good once. The same one within 20 seconds gives the same successor, for clients that lost the answer; later its use ends the sign-in.',
+  access: 'public',
+  query: noQuery,
+  body: z.strictObject({ refreshToken }),
+  responses: { 200: { description: 'New tokens.', schema: tokens } },
+  errors: ['invalid_grant'],
+});
+
+export const logout = endpoint({
+  id: 'logout',
+  method: 'post',
+  path: `${API}/auth/logout`,
+  tag: TAG,
+  summary: 'End the sign-in',
+  description: 'Ends the sign-in of the access token, and of the refresh token where one is given.',
+  access: 'optional',
+  query: noQuery,
+  body: z.strictObject({ refreshToken: refreshToken.optional() }).optional(),
+  responses: { 204: { description: 'The tokens are dead.' } },
+  errors: [],
+});

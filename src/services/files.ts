@@ -1,0 +1,164 @@
+import { createHash } from 'node:crypto';
+import { NotFound, TooLarge } from '../errors';
+import type { BlobReader, BlobStore, ByteSource } from '../models/blobs';
+import type { FileRecord, Page, SqlStore, Visibility } from '../models/sql';
+import type { EventPublisher } from './events';
+import { cleanFileName } from './http/file-names';
+import { newId } from './ids';
+import { mediaTypeOf } from './media-type-of';
+import type { Quotas } from './quotas';
+import type { Clock } from './runtime';
+
+/** Bytes that were taken in one request and are not a file yet. */
+export interface StagedContent {
+  partId: string;
+  sha256: string;
+  /** Bytes. */
+  size: number;
+}
+
+export interface FileAttributes {
+  name: string;
+  type?: string | undefined;
+  visibility?: Visibility | undefined;
+}
+
+/** A file that is open for reading; whoever gets it closes the reader. */
+export interface OpenFile {
+  file: FileRecord;
+  reader: BlobReader;
+}
+
+interface FilesOptions {
+  sql: SqlStore;
+  blobs: BlobStore;
+  events: EventPublisher;
+  quotas: Quotas;
+  /** Bytes of a file that comes in one request. */
+  maxFormFileBytes: number;
+  now: Clock;
+}
+
+/** Finished files: listed, read, renamed, shared, deleted. A viewer is a user's id, or null for anybody. */
+export class Files {
+  constructor(private readonly options: FilesOptions) {}
+
+  /** @throws `NotFound` also for what the viewer may not read */
+  async get(viewerId: string | null, id: string): Promise<FileRecord> {
+    const file = await this.options.sql.files.find(id);
+    if (!file || (file.ownerId !== viewerId && file.visibility !== 'public')) throw new NotFound();
+    return file;
+  }
+
+  list(ownerId: string, page: Page & { q?: string }): Promise<FileRecord[]> {
+    return this.options.sql.files.listOf(ownerId, page);
+  }
+
+  /** @throws `NotFound` unless the user owns it */
+  async update(
+    ownerId: string,
+    id: string,
+    patch: { name?: string | undefined; visibility?: Visibility | undefined },
+  ): Promise<FileRecord> {
+    await this.getOwn(ownerId, id);
+    await this.options.sql.files.update(
+      id,
+      {
+        ...(patch.name !== undefined && { name: cleanFileName(patch.name) }),
+        ...(patch.visibility !== undefined && { visibility: patch.visibility }),
+      },
+      this.options.now(),
+    );
+    return this.getOwn(ownerId, id);
+  }
+
+  /** Deletes the file; its bytes go after a grace period unless another file has the same. @throws `NotFound` */
+  async delete(ownerId: string, id: string): Promise<void> {
+    const { sql, events, now } = this.options;
+    const file = await this.getOwn(ownerId, id);
+    const deleted = await sql.transaction(async (tables) => {
+      if (!(await tables.files.delete(id))) return false;
+      await tables.blobs.dropReference(file.sha256, now());
+      return true;
+    });
+    if (!deleted) throw new NotFound();
+    await events.publish(`user:${ownerId}`, 'file.deleted', { fileId: id });
+  }
+
+  /** @throws `NotFound` */
+  async open(viewerId: string | null, id: string): Promise<OpenFile> {
+    const file = await this.get(viewerId, id);
+    return { file, reader: await this.options.blobs.openBlob(file.sha256) };
+  }
+
+  /**
+   * Takes the bytes of a file that comes in one request, piece by piece. What is staged becomes a file by `create` or
+   * goes by `discard`; after a crash the clean-up takes it.
+   * @throws `TooLarge`, `OutOfSpace`
+   */
+  async stage(source: ByteSource): Promise<StagedContent> {
+    const { blobs, maxFormFileBytes } = this.options;
+    const partId = newId();
+    const hash = createHash('sha256');
+    await blobs.createPart(partId, null);
+    try {
+      const size = await blobs.writePart(partId, 0, hashed(source, hash, maxFormFileBytes));
+      return { partId, size, sha256: hash.digest('hex') };
+    } catch (error) {
+      await blobs.discardPart(partId);
+      throw error;
+    }
+  }
+
+  async discard(staged: StagedContent): Promise<void> {
+    await this.options.blobs.discardPart(staged.partId);
+  }
+
+  /** Makes a file of staged content. @throws `QuotaExceeded`; the content is dropped then */
+  async create(ownerId: string, attributes: FileAttributes, staged: StagedContent): Promise<FileRecord> {
+    const { sql, blobs, events, quotas, now } = this.options;
+    const name = cleanFileName(attributes.name);
+    const file: FileRecord = {
+      id: newId(),
+      ownerId,
+      sha256: staged.sha256,
+      size: staged.size,
+      name,
+      type: mediaTypeOf(attributes.type, name),
+      visibility: attributes.visibility ?? 'private',
+      createdAt: now(),
+      updatedAt: now(),
+    };
+    try {
+      await sql.blobs.announce(staged.sha256, staged.size, now());
+      await blobs.publishPart(staged.partId, staged.sha256);
+      await sql.transaction(async (tables) => {
+        await quotas.require(tables, ownerId, staged.size);
+        await tables.blobs.addReference(staged.sha256);
+        await tables.files.insert(file);
+      });
+    } catch (error) {
+      await this.discard(staged);
+      throw error;
+    }
+    await events.publish(`user:${ownerId}`, 'file.created', { fileId: file.id, name, size: file.size });
+    return file;
+  }
+
+  private async getOwn(ownerId: string, id: string): Promise<FileRecord> {
+    const file = await this.get(ownerId, id);
+    if (file.ownerId !== ownerId) throw new NotFound();
+    return file;
+  }
+}
+
+async function* hashed(source: ByteSource, hash: ReturnType<typeof createHash>, most: number): ByteSource {
+  let size = 0;
+  for await (const piece of source) {
+    size += piece.length;
+    if (size > most)
+      throw new TooLarge(`A file in one request may have at most ${most} bytes; use an upload for more.`);
+    hash.update(piece);
+    yield piece;
+  }
+}

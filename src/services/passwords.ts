@@ -1,0 +1,61 @@
+import { hash, verify } from '@node-rs/argon2';
+import { Unavailable } from '../errors';
+
+/** OWASP's choice for argon2id: 19 MiB, two passes, one lane. */
+const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+
+export interface Passwords {
+  /** @throws `Unavailable` when too many are waiting */
+  hash(password: string): Promise<string>;
+  /**
+   * Takes the same time whether there is a hash to compare with or not.
+   * @throws `Unavailable` when too many are waiting
+   */
+  verify(hash: string | null, password: string): Promise<boolean>;
+}
+
+/**
+ * argon2id, at most `concurrency` at once and `waiting` in line: a flood of sign-ins is refused instead of taking the
+ * machine's memory and threads.
+ */
+export function createPasswords({
+  concurrency,
+  waiting,
+}: {
+  concurrency: number;
+  waiting: number;
+}): Passwords {
+  const line = createLine(concurrency, waiting);
+  // Compared with where the user is unknown, so that the answer takes as long; nobody knows its password.
+  let decoy: Promise<string> | undefined;
+  return {
+    hash: (password) => line(() => hash(password, COST)),
+    async verify(stored, password) {
+      decoy ??= hash(crypto.randomUUID(), COST);
+      const compared = stored ?? (await decoy);
+      const same = await line(() => verify(compared, password));
+      return same && stored !== null;
+    },
+  };
+}
+
+function createLine(concurrency: number, waiting: number) {
+  let running = 0;
+  const line: (() => void)[] = [];
+  return async function run<T>(work: () => Promise<T>): Promise<T> {
+    if (running >= concurrency) {
+      if (line.length >= waiting)
+        throw new Unavailable('Too many sign-ins at once; try again in a moment.', undefined, 2);
+      await new Promise<void>((resolve) => line.push(resolve));
+    } else {
+      running += 1;
+    }
+    try {
+      return await work();
+    } finally {
+      const next = line.shift();
+      if (next) next();
+      else running -= 1;
+    }
+  };
+}

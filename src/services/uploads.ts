@@ -1,0 +1,312 @@
+import {
+  Conflict,
+  DigestMismatch,
+  Gone,
+  NotFound,
+  OutOfSpace,
+  RateLimited,
+  TooLarge,
+  UploadIncomplete,
+} from '../errors';
+import type { BlobStore, ByteSource } from '../models/blobs';
+import type { Extent, FileRecord, Page, SqlStore, UploadRecord, Visibility } from '../models/sql';
+import type { ExpectedDigest } from './checked-source';
+import { chooseChunkSize, chunkExtent, missingChunks } from './chunk-grid';
+import type { EventPublisher } from './events';
+import { cleanFileName } from './http/file-names';
+import { newId } from './ids';
+import type { Ledger } from './ledger';
+import { mediaTypeOf } from './media-type-of';
+import type { Quotas } from './quotas';
+import type { Clock } from './runtime';
+
+export interface UploadLimits {
+  maxFileBytes: number;
+  chunkBytes: number;
+  minChunkBytes: number;
+  maxChunkBytes: number;
+  maxOpen: number;
+  freeSpaceBytes: number;
+  instant: 'own' | 'off';
+}
+
+export interface NewUpload {
+  name: string;
+  /** Bytes. */
+  size: number;
+  type?: string | undefined;
+  chunkSize?: number | undefined;
+  /** Lower-case hexadecimal. */
+  sha256?: string | undefined;
+  visibility?: Visibility | undefined;
+}
+
+/** An upload with what of it has come, and the file that it became. */
+export interface UploadState {
+  upload: UploadRecord;
+  extents: Extent[];
+  file: FileRecord | null;
+}
+
+interface UploadsOptions {
+  sql: SqlStore;
+  blobs: BlobStore;
+  ledger: Ledger;
+  events: EventPublisher;
+  quotas: Quotas;
+  limits: UploadLimits;
+  now: Clock;
+}
+
+/** Uploads as their owner sees them: created, filled chunk by chunk, completed or aborted. */
+export class Uploads {
+  constructor(private readonly options: UploadsOptions) {}
+
+  /**
+   * @param id of the upload, so that the same request repeated finds what it made before
+   * @returns with `instant`, an upload that is complete because the owner may read that content already
+   * @throws `TooLarge`, `QuotaExceeded`, `OutOfSpace`, `RateLimited` when too many are open
+   */
+  async create(ownerId: string, input: NewUpload, id = newId()): Promise<UploadState & { instant: boolean }> {
+    const { limits, sql } = this.options;
+    const made = await sql.uploads.find(id);
+    if (made) return { ...(await this.stateOf(made)), instant: false };
+    if (input.size > limits.maxFileBytes) {
+      throw new TooLarge(`A file may have at most ${limits.maxFileBytes} bytes.`);
+    }
+    const upload = this.draft(ownerId, id, input);
+    const twin = await this.findTwin(upload);
+    if (twin) return { ...(await this.copy(upload, twin)), instant: true };
+    await this.open(upload);
+    // Nothing is to come: the whole is there.
+    if (upload.size === 0) await this.complete(ownerId, id, undefined);
+    return { ...(await this.get(ownerId, id)), instant: false };
+  }
+
+  /** @throws `NotFound`, `Gone` when it was aborted or has expired */
+  async get(ownerId: string, id: string): Promise<UploadState> {
+    const upload = await this.find(ownerId, id);
+    if (upload.state === 'aborted' || upload.state === 'expired')
+      throw new Gone(`The upload is ${upload.state}.`);
+    return this.stateOf(upload);
+  }
+
+  /** Newest first, ended ones included. */
+  async list(ownerId: string, page: Page): Promise<UploadState[]> {
+    const { sql } = this.options;
+    const uploads = (await sql.uploads.listOf(ownerId, page)).map((upload) => this.aged(upload));
+    const extents = await sql.extents.listOfMany(uploads.map((upload) => upload.id));
+    return Promise.all(
+      uploads.map(async (upload) => ({
+        upload,
+        extents: extents.get(upload.id) ?? [],
+        file: upload.fileId === null ? null : await sql.files.find(upload.fileId),
+      })),
+    );
+  }
+
+  /**
+   * Takes the bytes of chunk `index`.
+   * @throws those of `Ledger.receive`, `NotFound`, `Conflict` when the upload is complete
+   */
+  async putChunk(
+    ownerId: string,
+    id: string,
+    index: number,
+    body: ByteSource,
+    digests: ExpectedDigest[],
+  ): Promise<UploadState> {
+    const upload = await this.findOpen(ownerId, id);
+    const extents = await this.options.ledger.receive(upload, this.extentOf(upload, index), body, digests);
+    return { upload, extents, file: null };
+  }
+
+  /** The bytes that chunk `index` has. @throws `NotFound`, `Conflict`, `Gone` */
+  async chunkExtent(ownerId: string, id: string, index: number): Promise<Extent> {
+    return this.extentOf(await this.findOpen(ownerId, id), index);
+  }
+
+  /**
+   * Makes the upload a file. Doing it again gives the same file.
+   * @throws `UploadIncomplete` naming the missing chunks, `DigestMismatch`, `Gone`, `NotFound`
+   */
+  async complete(
+    ownerId: string,
+    id: string,
+    sha256: string | undefined,
+  ): Promise<{ file: FileRecord; created: boolean }> {
+    return this.options.ledger.completing(id, async () => {
+      const { upload, extents, file: made } = await this.get(ownerId, id);
+      if (upload.state === 'complete') {
+        if (!made) throw new Gone('The file of this upload was deleted.');
+        requireDigest(sha256, made.sha256);
+        return { file: made, created: false };
+      }
+      const missing = missingChunks(upload, extents);
+      if (missing.length > 0) throw new UploadIncomplete(missing);
+      const actual = await this.options.ledger.digest(upload);
+      requireDigest(upload.declaredSha256 ?? undefined, actual);
+      requireDigest(sha256, actual);
+      return { file: await this.finish(upload, actual), created: true };
+    });
+  }
+
+  /** Finishes uploads whose completion was cut off by a crash. @returns how many */
+  async recover(): Promise<number> {
+    const { sql, ledger } = this.options;
+    const sealed = await sql.uploads.listSealed();
+    for (const { id } of sealed) {
+      await ledger.completing(id, async () => {
+        const upload = await sql.uploads.find(id);
+        if (upload?.state === 'open' && upload.sealedSha256 !== null)
+          await this.finish(upload, upload.sealedSha256);
+      });
+    }
+    return sealed.length;
+  }
+
+  /** Doing it again is `Gone`. @throws `NotFound`, `Gone`, `Conflict` when it is complete */
+  async abort(ownerId: string, id: string): Promise<void> {
+    const upload = await this.findOpen(ownerId, id);
+    if (await this.options.ledger.end(upload.id, 'aborted')) {
+      await this.options.events.publish(`upload:${id}`, 'upload.aborted', { uploadId: id });
+    }
+  }
+
+  private draft(ownerId: string, id: string, input: NewUpload): UploadRecord {
+    const { ledger, limits, now } = this.options;
+    const name = cleanFileName(input.name);
+    return {
+      id,
+      ownerId,
+      name,
+      size: input.size,
+      type: mediaTypeOf(input.type, name),
+      chunkSize: chooseChunkSize(input.size, input.chunkSize, {
+        standard: limits.chunkBytes,
+        least: limits.minChunkBytes,
+        most: limits.maxChunkBytes,
+      }),
+      visibility: input.visibility ?? 'private',
+      declaredSha256: input.sha256 ?? null,
+      sealedSha256: null,
+      state: 'open',
+      fileId: null,
+      createdAt: now(),
+      expiresAt: ledger.expiry(),
+    };
+  }
+
+  private async findTwin(upload: UploadRecord): Promise<FileRecord | null> {
+    if (this.options.limits.instant === 'off' || upload.declaredSha256 === null) return null;
+    const twin = await this.options.sql.files.findReadable(upload.declaredSha256, upload.ownerId);
+    return twin?.size === upload.size ? twin : null;
+  }
+
+  /** A file of content that is there: one more reference, no bytes. */
+  private async copy(draft: UploadRecord, twin: FileRecord): Promise<UploadState> {
+    const file = this.fileOf(draft, twin.sha256);
+    const upload: UploadRecord = { ...draft, state: 'complete', sealedSha256: twin.sha256, fileId: file.id };
+    await this.options.sql.transaction(async (tables) => {
+      await this.options.quotas.require(tables, upload.ownerId, upload.size);
+      if (!(await tables.blobs.addReference(twin.sha256)))
+        throw new Conflict('The content was deleted meanwhile.');
+      await tables.files.insert(file);
+      await tables.uploads.insert(upload);
+    });
+    await this.announce(upload, file);
+    return { upload, extents: [], file };
+  }
+
+  private async open(upload: UploadRecord): Promise<void> {
+    const { sql, blobs, quotas, limits } = this.options;
+    await this.requireSpace(upload.size);
+    await blobs.createPart(upload.id, upload.size);
+    try {
+      await sql.transaction(async (tables) => {
+        await quotas.require(tables, upload.ownerId, upload.size);
+        const { count } = await tables.uploads.sumOpen(upload.ownerId);
+        if (count >= limits.maxOpen) {
+          throw new RateLimited(`${count} uploads are open; complete or abort some first.`, 60);
+        }
+        await tables.uploads.insert(upload);
+      });
+    } catch (error) {
+      await blobs.discardPart(upload.id);
+      throw error;
+    }
+  }
+
+  /** What open uploads have still to bring is spoken for. */
+  private async requireSpace(size: number): Promise<void> {
+    const { sql, blobs, limits } = this.options;
+    const [free, open, received] = await Promise.all([
+      blobs.freeBytes(),
+      sql.uploads.sumOpen(),
+      sql.extents.sumReceived(),
+    ]);
+    const left = free - (open.bytes - received) - limits.freeSpaceBytes;
+    if (size > left) throw new OutOfSpace('The server has not enough free space for this upload.');
+  }
+
+  private async finish(upload: UploadRecord, sha256: string): Promise<FileRecord> {
+    const file = this.fileOf(upload, sha256);
+    await this.options.ledger.publish(upload, sha256, file);
+    await this.announce(upload, file);
+    return file;
+  }
+
+  private fileOf(upload: UploadRecord, sha256: string): FileRecord {
+    const { ownerId, size, name, type, visibility } = upload;
+    const at = this.options.now();
+    return { id: newId(), ownerId, sha256, size, name, type, visibility, createdAt: at, updatedAt: at };
+  }
+
+  private async announce(upload: UploadRecord, file: FileRecord): Promise<void> {
+    const { events } = this.options;
+    const { id: fileId, name, size } = file;
+    await events.publish(`upload:${upload.id}`, 'upload.completed', { uploadId: upload.id, fileId });
+    await events.publish(`user:${upload.ownerId}`, 'file.created', { fileId, name, size });
+  }
+
+  private async find(ownerId: string, id: string): Promise<UploadRecord> {
+    const upload = await this.options.sql.uploads.find(id);
+    if (upload?.ownerId !== ownerId) throw new NotFound();
+    return this.aged(upload);
+  }
+
+  private async findOpen(ownerId: string, id: string): Promise<UploadRecord> {
+    const upload = await this.find(ownerId, id);
+    if (upload.state === 'complete') throw new Conflict('The upload is complete.');
+    if (upload.state !== 'open') throw new Gone(`The upload is ${upload.state}.`);
+    return upload;
+  }
+
+  /** An upload past its time is expired, whether the clean-up has come round or not. */
+  private aged(upload: UploadRecord): UploadRecord {
+    const late =
+      upload.state === 'open' && upload.sealedSha256 === null && upload.expiresAt <= this.options.now();
+    return late ? { ...upload, state: 'expired' } : upload;
+  }
+
+  private extentOf(upload: UploadRecord, index: number): Extent {
+    const extent = chunkExtent(upload, index);
+    if (!extent) throw new NotFound(`There is no chunk ${index} in this upload.`);
+    return extent;
+  }
+
+  private async stateOf(upload: UploadRecord): Promise<UploadState> {
+    const { sql } = this.options;
+    const [extents, file] = await Promise.all([
+      sql.extents.listOf(upload.id),
+      upload.fileId === null ? null : sql.files.find(upload.fileId),
+    ]);
+    return { upload, extents, file };
+  }
+}
+
+function requireDigest(expected: string | undefined, actual: string): void {
+  if (expected !== undefined && expected !== actual) {
+    throw new DigestMismatch(`The SHA-256 of the whole is ${actual}.`);
+  }
+}
