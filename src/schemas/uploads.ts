@@ -16,7 +16,7 @@ const indexRanges = z
   .array(z.tuple([z.number().int(), z.number().int()]))
   .meta({ description: 'Ranges of chunk indices, both ends included.', example: [[0, 12]] });
 
-const upload = z
+export const upload = z
   .object({
     id: z.string(),
     name: z.string(),

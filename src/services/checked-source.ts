@@ -1,18 +1,13 @@
 import { createHash } from 'node:crypto';
 import { DigestMismatch, InvalidRequest, TooLarge } from '../errors';
 import type { ByteSource } from '../models/blobs';
-
-/** A digest that a sender gave for its bytes. */
-export interface ExpectedDigest {
-  algorithm: 'sha256' | 'sha512';
-  value: Buffer;
-}
+import type { Digest } from './http/digests';
 
 /** What is known of bytes before they come. */
 export interface Expectations {
   /** Exactly so many bytes. */
   length: number;
-  digests: ExpectedDigest[];
+  digests: Digest[];
   /** Ends the reading with its reason. */
   signal?: AbortSignal;
 }
@@ -26,7 +21,7 @@ export async function* checkedSource(
   source: ByteSource,
   { length, digests, signal }: Expectations,
 ): ByteSource {
-  const hashes = digests.map(({ algorithm }) => createHash(algorithm));
+  const hashes = digests.map(({ algorithm }) => createHash(algorithm.replace('-', '')));
   let received = 0;
   for await (const piece of source) {
     signal?.throwIfAborted();

@@ -3,8 +3,9 @@ import { SyncFailed, type BlobStore, type ByteSource } from '../models/blobs';
 import type { KeyValueStore } from '../models/keyvalue';
 import { LeaseHeld, withLease } from '../models/keyvalue/lease';
 import type { Extent, FileRecord, SqlStore, UploadRecord } from '../models/sql';
-import { checkedSource, type ExpectedDigest } from './checked-source';
+import { checkedSource } from './checked-source';
 import { covers, prefixLength } from './chunk-grid';
+import type { Digest } from './http/digests';
 import type { Clock } from './runtime';
 
 /** A lease outlives a process that died by so long. */
@@ -45,7 +46,7 @@ export class Ledger {
     upload: UploadRecord,
     extent: Extent,
     body: ByteSource,
-    digests: ExpectedDigest[],
+    digests: Digest[],
   ): Promise<Extent[]> {
     const key = `chunk:${upload.id}:${extent.start}`;
     return this.alone(key, CHUNK_WAIT_MS, async (lost) => {

@@ -10,9 +10,9 @@ import {
 } from '../errors';
 import type { BlobStore, ByteSource } from '../models/blobs';
 import type { Extent, FileRecord, Page, SqlStore, UploadRecord, Visibility } from '../models/sql';
-import type { ExpectedDigest } from './checked-source';
 import { chooseChunkSize, chunkExtent, missingChunks } from './chunk-grid';
 import type { EventPublisher } from './events';
+import type { Digest } from './http/digests';
 import { cleanFileName } from './http/file-names';
 import { newId } from './ids';
 import type { Ledger } from './ledger';
@@ -114,7 +114,7 @@ export class Uploads {
     id: string,
     index: number,
     body: ByteSource,
-    digests: ExpectedDigest[],
+    digests: Digest[],
   ): Promise<UploadState> {
     const upload = await this.findOpen(ownerId, id);
     const extents = await this.options.ledger.receive(upload, this.extentOf(upload, index), body, digests);

@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { createApp } from '../app';
+import { ConfigError, readConfig, type Config } from '../config';
+import { createLogger } from '../logger';
+import { openStores } from '../models/stores';
+import { readProject } from '../project';
+import { createHttpServer } from '../server';
+import { createServices } from '../services';
+import { keptSecret } from '../services/secrets';
+import { banner, localUrl } from './banner';
+import { createShutdown } from './shutdown';
+
+async function main(): Promise<void> {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  const config = readConfig(process.env);
+  const logger = createLogger(config.log);
+  const project = readProject();
+  const stores = await openStores(config);
+  const migrations = await stores.sql.migrate();
+  if (migrations.length > 0) logger.info({ migrations }, 'brought the database to the newest schema');
+  const services = createServices({
+    stores,
+    ...config.tokens,
+    secret: config.tokens.secret ?? (await keptSecret(config.dataDirectory)),
+    issuer: config.http.publicUrl ?? 'ferry',
+    uploads: config.uploads,
+    log: logger,
+  });
+  const http = { ...config.http, cacheViews: config.environment === 'production' };
+  const server = createHttpServer(createApp({ services, project, http, logger }));
+  const shutdown = createShutdown({ server, services, stores, logger, timeMs: config.http.shutdownMs });
+  stopOn(['SIGINT', 'SIGTERM'], shutdown);
+  await services.maintenance.start();
+  const address = await listen(server, config.listen);
+  const report = await services.health.report();
+  const url = config.http.publicUrl ?? localUrl(address);
+  if (config.log.pretty) process.stdout.write(`${banner(project.version, url, report)}\n`);
+  else logger.info({ url, address, version: project.version, stores: report.stores }, 'listening');
+}
+
+function listen(
+  server: ReturnType<typeof createHttpServer>,
+  { host, port }: Config['listen'],
+): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => resolve(server.address() as AddressInfo));
+  });
+}
+
+/** The first signal asks for an orderly end, a second one does not wait for it. */
+function stopOn(signals: NodeJS.Signals[], shutdown: (reason: string) => Promise<void>): void {
+  let asked = false;
+  for (const signal of signals) {
+    process.on(signal, () => {
+      if (asked) process.exit(1);
+      asked = true;
+      shutdown(signal).then(() => process.exit(0), fail);
+    });
+  }
+}
+
+function fail(error: unknown): void {
+  const { code, port } = error as { code?: string; port?: number };
+  const text =
+    error instanceof ConfigError
+      ? `Ferry cannot start with these settings:\n${error.message.replace(/^/gm, '  ')}`
+      : code === 'EADDRINUSE'
+        ? `Ferry cannot listen on port ${String(port)}: something else does. Set PORT to another one.`
+        : `Ferry failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+  process.stderr.write(`${text}\n`);
+  process.exit(1);
+}
+
+main().catch(fail);

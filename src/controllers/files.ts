@@ -1,0 +1,87 @@
+import { InvalidRequest } from '../errors';
+import { signedIn } from '../middleware/authenticate';
+import type { Context } from '../middleware/context';
+import { presentFile } from '../presenters/files';
+import { API, visibility } from '../schemas/common';
+import type * as schema from '../schemas/files';
+import type { Visibility } from '../models/sql';
+import type { Files } from '../services/files';
+import { sendContent } from './content';
+import type { Handler } from './controller';
+import { receiveForm } from './multipart';
+import { pageFrom, presentPage } from './paging';
+
+export interface FilesController {
+  create: Handler<typeof schema.createFile>;
+  list: Handler<typeof schema.listFiles>;
+  get: Handler<typeof schema.getFile>;
+  update: Handler<typeof schema.updateFile>;
+  delete: Handler<typeof schema.deleteFile>;
+  content: Handler<typeof schema.getFileContent>;
+}
+
+export function filesController({ files, linkBase }: { files: Files; linkBase: string }): FilesController {
+  return {
+    async create(ctx) {
+      const { userId } = signedIn(ctx);
+      const { taken, fields } = await receiveForm(ctx, 'file', async ({ name, type, bytes }) => ({
+        name,
+        type,
+        staged: await files.stage(bytes),
+      }));
+      const { name, type, staged } = taken;
+      const checked = checkFields(fields);
+      if (checked instanceof InvalidRequest) {
+        await files.discard(staged);
+        throw checked;
+      }
+      const file = await files.create(userId, { name, type, ...checked }, staged);
+      ctx.status = 201;
+      ctx.set('Location', `${linkBase}${API}/files/${file.id}`);
+      ctx.body = { file: presentFile(file, linkBase) };
+    },
+
+    async list(ctx, { query }) {
+      const { q } = query;
+      const page = pageFrom(query);
+      const records = await files.list(signedIn(ctx).userId, {
+        ...page.wanted,
+        ...(q !== undefined && { q }),
+      });
+      ctx.body = presentPage(records, page, (file) => presentFile(file, linkBase));
+    },
+
+    async get(ctx, { params }) {
+      ctx.body = presentFile(await files.get(viewer(ctx), params.id), linkBase);
+    },
+
+    async update(ctx, { params, body }) {
+      ctx.body = presentFile(await files.update(signedIn(ctx).userId, params.id, body), linkBase);
+    },
+
+    async delete(ctx, { params }) {
+      await files.delete(signedIn(ctx).userId, params.id);
+      ctx.status = 204;
+    },
+
+    async content(ctx, { params, query }) {
+      const opened = await files.open(viewer(ctx), params.id);
+      await sendContent(ctx, opened, { download: query.download !== undefined });
+    },
+  };
+}
+
+function viewer(ctx: Context): string | null {
+  return ctx.state.principal?.userId ?? null;
+}
+
+/** The text fields that may stand beside the file. */
+function checkFields(fields: Record<string, unknown>): { visibility?: Visibility } | InvalidRequest {
+  const unknown = Object.keys(fields).filter((name) => name !== 'visibility');
+  if (unknown.length > 0)
+    return InvalidRequest.of(unknown.map((path) => ({ path, message: 'is not a known field' })));
+  const parsed = visibility.optional().safeParse(fields['visibility']);
+  if (!parsed.success)
+    return InvalidRequest.of([{ path: 'visibility', message: 'should be private or public' }]);
+  return parsed.data === undefined ? {} : { visibility: parsed.data };
+}

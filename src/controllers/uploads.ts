@@ -1,0 +1,109 @@
+import { InvalidRequest, LengthRequired, TooLarge, UnsupportedMediaType } from '../errors';
+import { signedIn } from '../middleware/authenticate';
+import type { Context } from '../middleware/context';
+import { announcedLength, bringsBody } from '../middleware/request-body';
+import { presentFile } from '../presenters/files';
+import { presentProgress, presentUpload } from '../presenters/uploads';
+import { API } from '../schemas/common';
+import type * as schema from '../schemas/uploads';
+import { parseDigests, type Digest } from '../services/http/digests';
+import type { UploadState, Uploads } from '../services/uploads';
+import type { Handler } from './controller';
+import { receiveForm } from './multipart';
+import { pageFrom, presentPage } from './paging';
+
+export interface UploadsController {
+  create: Handler<typeof schema.createUpload>;
+  list: Handler<typeof schema.listUploads>;
+  get: Handler<typeof schema.getUpload>;
+  putChunk: Handler<typeof schema.putChunk>;
+  postChunk: Handler<typeof schema.postChunk>;
+  complete: Handler<typeof schema.completeUpload>;
+  abort: Handler<typeof schema.abortUpload>;
+}
+
+export function uploadsController({
+  uploads,
+  linkBase,
+}: {
+  uploads: Uploads;
+  linkBase: string;
+}): UploadsController {
+  return {
+    async create(ctx, { body }) {
+      const state = await uploads.create(signedIn(ctx).userId, body, ctx.state.resourceId);
+      ctx.status = state.instant ? 200 : 201;
+      ctx.set('Location', `${linkBase}${API}/uploads/${state.upload.id}`);
+      ctx.body = presentUpload(state, linkBase);
+    },
+
+    async list(ctx, { query }) {
+      const page = pageFrom(query);
+      const states = await uploads.list(signedIn(ctx).userId, page.wanted);
+      ctx.body = presentPage(states, page, (state) => presentUpload(state, linkBase));
+    },
+
+    async get(ctx, { params }) {
+      ctx.body = presentUpload(await uploads.get(signedIn(ctx).userId, params.id), linkBase);
+    },
+
+    async putChunk(ctx, { params: { id, index } }) {
+      const { userId } = signedIn(ctx);
+      const digests = chunkDigests(ctx);
+      const extent = await uploads.chunkExtent(userId, id, index);
+      requireRawBody(ctx, extent.end - extent.start);
+      // An iteration that ends early would close the connection, and with it the way back for the answer.
+      const bytes = ctx.req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+      answerChunk(ctx, index, await uploads.putChunk(userId, id, index, bytes, digests));
+    },
+
+    async postChunk(ctx, { params: { id, index } }) {
+      const { userId } = signedIn(ctx);
+      const digests = chunkDigests(ctx);
+      await uploads.chunkExtent(userId, id, index);
+      const { taken } = await receiveForm(ctx, 'chunk', ({ bytes }) =>
+        uploads.putChunk(userId, id, index, bytes, digests),
+      );
+      answerChunk(ctx, index, taken);
+    },
+
+    async complete(ctx, { params, body }) {
+      const { file, created } = await uploads.complete(signedIn(ctx).userId, params.id, body?.sha256);
+      ctx.status = created ? 201 : 200;
+      if (created) ctx.set('Location', `${linkBase}${API}/files/${file.id}`);
+      ctx.body = { file: presentFile(file, linkBase) };
+    },
+
+    async abort(ctx, { params }) {
+      await uploads.abort(signedIn(ctx).userId, params.id);
+      ctx.status = 204;
+    },
+  };
+}
+
+function answerChunk(ctx: Context, index: number, state: UploadState): void {
+  ctx.status = 200;
+  ctx.body = { index, ...presentProgress(state) };
+}
+
+/** In a form, too, the digest is the chunk's: a form's own bytes are made by the client's platform. */
+function chunkDigests(ctx: Context): Digest[] {
+  const digests = parseDigests(ctx.req.headersDistinct['content-digest']);
+  if (digests === 'malformed') {
+    throw new InvalidRequest('Content-Digest should be as RFC 9530 says, e.g. sha-256=:base64:.');
+  }
+  return digests;
+}
+
+/** Refuses by what the headers say, before a byte is read. */
+function requireRawBody(ctx: Context, expected: number): void {
+  const announced = announcedLength(ctx);
+  if (announced === null && !bringsBody(ctx)) throw new LengthRequired('The request has no Content-Length.');
+  const coding = ctx.get('Content-Encoding');
+  if (coding !== '' && coding.toLowerCase() !== 'identity') {
+    throw new UnsupportedMediaType('A chunk is sent as it is, without Content-Encoding.');
+  }
+  if (announced === null || announced === expected) return;
+  const detail = `This chunk has ${expected} bytes, ${announced} were announced.`;
+  throw announced > expected ? new TooLarge(detail) : new InvalidRequest(detail);
+}

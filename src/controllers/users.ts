@@ -1,0 +1,28 @@
+import { signedIn } from '../middleware/authenticate';
+import { presentUser } from '../presenters/users';
+import type * as schema from '../schemas/users';
+import type { Accounts } from '../services/accounts';
+import type { Handler } from './controller';
+
+export interface UsersController {
+  getMe: Handler<typeof schema.getMe>;
+  updateMe: Handler<typeof schema.updateMe>;
+}
+
+export function usersController({
+  accounts,
+  linkBase,
+}: {
+  accounts: Accounts;
+  linkBase: string;
+}): UsersController {
+  return {
+    async getMe(ctx) {
+      ctx.body = presentUser(await accounts.find(signedIn(ctx).userId), linkBase);
+    },
+
+    async updateMe(ctx, { body }) {
+      ctx.body = presentUser(await accounts.update(signedIn(ctx).userId, body), linkBase);
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import pino, { type Logger } from 'pino';
+import pretty from 'pino-pretty';
+
+/** Paths of log data that may hold secrets. */
+const SECRET = [
+  'password',
+  'accessToken',
+  'refreshToken',
+  'authorization',
+  'cookie',
+  'ticket',
+  'session_key',
+];
+
+/** @param settings.pretty lines for people instead of JSON */
+export function createLogger(settings: { level: string; pretty: boolean }): Logger {
+  const options: pino.LoggerOptions = {
+    level: settings.level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    redact: { paths: SECRET.flatMap((name) => [name, `*.${name}`]), censor: '[hidden]' },
+  };
+  if (!settings.pretty) return pino(options);
+  return pino(
+    options,
+    pretty({ translateTime: 'SYS:HH:MM:ss', singleLine: true, sync: true, messageFormat: '{msg}' }),
+  );
+}

@@ -1,0 +1,20 @@
+import type Router from '@koa/router';
+import type Koa from 'koa';
+import type { Principal } from '../services/tokens';
+
+/** What the middleware puts on a request for those further in. */
+export interface FerryState {
+  requestId: string;
+  /** Who is asking; null for anybody. Set by `authenticate`. */
+  principal: Principal | null;
+  /** The id that the resource to be made shall have. Set by `idempotent`. */
+  resourceId?: string;
+}
+
+export type App = Koa<FerryState>;
+export type Context = Koa.ParameterizedContext<
+  FerryState,
+  Koa.DefaultContext & { params: Record<string, string> }
+>;
+export type Middleware = (context: Context, next: () => Promise<unknown>) => unknown;
+export type FerryRouter = Router<FerryState>;

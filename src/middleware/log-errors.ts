@@ -1,0 +1,15 @@
+import type { Logger } from 'pino';
+import { FerryError } from '../errors';
+import type { Context } from './context';
+
+/** The listener of the app's `error` event: faults of ours at error level with their cause, the rest at info. */
+export function logErrors(logger: Logger): (error: Error, ctx?: Context) => void {
+  return function logErrors(error, ctx) {
+    const request = ctx && { requestId: ctx.state.requestId, method: ctx.method, path: ctx.path };
+    if (error instanceof FerryError && error.status < 500) {
+      logger.info({ ...request, code: error.code, detail: error.message }, 'refused');
+      return;
+    }
+    logger.error({ ...request, err: error.cause instanceof Error ? error.cause : error }, 'failed');
+  };
+}
