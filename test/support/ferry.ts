@@ -1,0 +1,86 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import type { Server } from 'node:http';
+import pino from 'pino';
+import { createApp } from '../../src/app';
+import { readConfig, type Config } from '../../src/config';
+import { closeStores, openStores, type Stores } from '../../src/models/stores';
+import { readProject } from '../../src/project';
+import { createHttpServer } from '../../src/server';
+import { createServices, type Services } from '../../src/services';
+
+const SECRET = 'a secret for tests, and for tests alone';
+
+/** A whole server on a free port of loopback, with stores of its own in a temporary folder. */
+export interface Ferry {
+  url: string;
+  directory: string;
+  config: Config;
+  stores: Stores;
+  services: Services;
+  server: Server;
+  /** What was logged, parsed. */
+  logged: Record<string, unknown>[];
+  stop(): Promise<void>;
+}
+
+export interface FerryOptions {
+  /** As in the environment, e.g. `{ MAX_OPEN_UPLOADS: '2' }`. */
+  settings?: Record<string, string>;
+  /** Data to start on; kept at the end. Without it, a new folder that goes at the end. */
+  directory?: string;
+  now?: () => Date;
+  /** Changes stores before the services get them, e.g. to make one fail. */
+  wrapStores?: (stores: Stores) => Stores;
+}
+
+export async function startFerry({ settings, directory, now, wrapStores }: FerryOptions = {}): Promise<Ferry> {
+  const home = directory ?? (await mkdtemp(path.join(os.tmpdir(), 'ferry-test-')));
+  const config = readConfig({
+    NODE_ENV: 'test',
+    DATA_DIR: path.join(home, 'data'),
+    UPLOADS_DIR: path.join(home, 'uploads'),
+    MIN_CHUNK_BYTES: '1',
+    FREE_SPACE_BYTES: '0',
+    ...settings,
+  });
+  const logged: Record<string, unknown>[] = [];
+  const logger = pino(
+    { level: 'debug' },
+    { write: (line: string) => logged.push(JSON.parse(line) as Record<string, unknown>) },
+  );
+  const opened = await openStores(config);
+  const stores = wrapStores ? wrapStores(opened) : opened;
+  await stores.sql.migrate();
+  const services = createServices({
+    stores,
+    ...config.tokens,
+    secret: config.tokens.secret ?? SECRET,
+    issuer: config.http.publicUrl ?? 'ferry',
+    uploads: config.uploads,
+    log: logger,
+    ...(now && { now }),
+  });
+  const app = createApp({ services, project: readProject(), http: { ...config.http, cacheViews: true }, logger });
+  const server = createHttpServer(app);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    directory: home,
+    config,
+    stores,
+    services,
+    server,
+    logged,
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await services.maintenance.stop();
+      await closeStores(opened);
+      if (directory === undefined) await rm(home, { recursive: true, force: true });
+    },
+  };
+}
