@@ -21,8 +21,8 @@ export async function makeUser(ferry: Ferry, input: { username?: string; passwor
   count += 1;
   const username = input.username ?? `user${count}`;
   const password = input.password ?? 'a password of some length';
-  const { body } = await request(ferry.url).post(`${API}/auth/register`).send({ username, password }).expect(201);
-  const { accessToken, refreshToken, user } = body as {
+  const response = await request(ferry.url).post(`${API}/auth/register`).send({ username, password }).expect(201);
+  const { accessToken, refreshToken, user } = response.body as {
     accessToken: string;
     refreshToken: string;
     user: { id: string };
@@ -45,7 +45,7 @@ export async function makeFile(
   input: { bytes?: Buffer; name?: string; type?: string; visibility?: 'private' | 'public' } = {},
 ): Promise<TestFile> {
   const bytes = input.bytes ?? randomBytes(1000);
-  const { body } = await request(ferry.url)
+  const response = await request(ferry.url)
     .post(`${API}/files`)
     .set(user.auth)
     .field('visibility', input.visibility ?? 'private')
@@ -54,7 +54,7 @@ export async function makeFile(
       contentType: input.type ?? 'application/octet-stream',
     })
     .expect(201);
-  const { file } = body as { file: { id: string; contentUrl: string } };
+  const { file } = response.body as { file: { id: string; contentUrl: string } };
   return { id: file.id, bytes, sha256: sha256Of(bytes), contentUrl: file.contentUrl };
 }
 
@@ -74,12 +74,12 @@ export async function makeUpload(
   user: TestUser,
   input: { name?: string; size: number; chunkSize?: number; sha256?: string },
 ): Promise<TestUpload> {
-  const { body } = await request(ferry.url)
+  const response = await request(ferry.url)
     .post(`${API}/uploads`)
     .set(user.auth)
     .send({ name: 'upload.bin', ...input })
     .expect(201);
-  return body as TestUpload;
+  return response.body as TestUpload;
 }
 
 export function sha256Of(bytes: Buffer): string {
