@@ -1,5 +1,4 @@
 import pino, { type Logger } from 'pino';
-import pretty from 'pino-pretty';
 
 /** Paths of log data that may hold secrets. */
 const SECRET = [
@@ -13,7 +12,7 @@ const SECRET = [
 ];
 
 /** @param settings.pretty lines for people instead of JSON */
-export function createLogger(settings: { level: string; pretty: boolean }): Logger {
+export async function createLogger(settings: { level: string; pretty: boolean }): Promise<Logger> {
   const options: pino.LoggerOptions = {
     level: settings.level,
     base: null,
@@ -21,6 +20,8 @@ export function createLogger(settings: { level: string; pretty: boolean }): Logg
     redact: { paths: SECRET.flatMap((name) => [name, `*.${name}`]), censor: '[hidden]' },
   };
   if (!settings.pretty) return pino(options);
+  // Loaded only where somebody reads along: it costs a server memory and time.
+  const { default: pretty } = await import('pino-pretty');
   return pino(
     options,
     pretty({ translateTime: 'SYS:HH:MM:ss', singleLine: true, sync: true, messageFormat: '{msg}' }),

@@ -14,7 +14,7 @@ import { createShutdown } from './shutdown';
 async function main(): Promise<void> {
   if (existsSync('.env')) process.loadEnvFile('.env');
   const config = readConfig(process.env);
-  const logger = createLogger(config.log);
+  const logger = await createLogger(config.log);
   const project = readProject();
   const stores = await openStores(config);
   const migrations = await stores.sql.migrate();

@@ -3,7 +3,7 @@ export const en = {
   lang: 'en',
   site: {
     description:
-      'A self-hosted backend for WeChat mini-programs and web front ends: sign-in, large files, documents and realtime events.',
+      'A self-hosted backend for WeChat mini-programs and web front ends: sign-in, and large files over networks that break.',
     skip: 'Skip to the content',
     navigation: 'Main',
     overview: 'Overview',
@@ -16,8 +16,8 @@ export const en = {
   home: {
     title: 'Ferry: lines drop, transfers don’t',
     heading: ['Lines drop.', 'Transfers don’t.'],
-    what: 'Ferry is a self-hosted backend for WeChat mini-programs and browsers: sign-in, large files over networks that break, documents with comments, and realtime events.',
-    how: 'It starts on one machine with nothing but Node, and moves to MySQL, MongoDB, Redis and S3-compatible storage when you outgrow it, with the same code.',
+    what: 'Ferry is a self-hosted backend for WeChat mini-programs and browsers: it signs people in and carries large files, in both directions, over networks that break.',
+    how: 'It needs one machine with Node and nothing else: records lie in SQLite, file contents on the local disk.',
     start: 'First steps',
     figure: 'After a dropped connection, only the missing chunk crosses again.',
     status: 'This service',

@@ -4,7 +4,7 @@ import type { Messages } from './en';
 export const zh: Messages = {
   lang: 'zh-CN',
   site: {
-    description: '面向微信小程序和网页前端的自托管后端：登录、大文件传输、文档和实时事件。',
+    description: '面向微信小程序和网页前端的自托管后端：登录，以及弱网下的大文件传输。',
     skip: '跳到正文',
     navigation: '主导航',
     overview: '概览',
@@ -17,8 +17,8 @@ export const zh: Messages = {
   home: {
     title: 'Ferry：网络会断，传输不断',
     heading: ['网络会断，', '传输不断。'],
-    what: 'Ferry 是面向微信小程序和浏览器的自托管后端，提供登录、弱网下的大文件传输、带评论的文档和实时事件。',
-    how: '起步只需一台装了 Node 的机器；规模大了，再换上 MySQL、MongoDB、Redis 和兼容 S3 的存储，代码无需改动。',
+    what: 'Ferry 是面向微信小程序和浏览器的自托管后端，提供登录，以及弱网下双向的大文件传输。',
+    how: '只需一台装了 Node 的机器：记录存在 SQLite 里，文件内容存在本地磁盘上。',
     start: '快速上手',
     figure: '断线之后，只补传缺的那一片。',
     status: '服务状态',

@@ -50,6 +50,7 @@ function render(ctx: Context, error: FerryError, views: Views): void {
   const { requestId } = ctx.state;
   const { status, title, code, message: detail, members } = error;
   if (ctx.accepts('application/problem+json', 'application/json', 'text/html') === 'text/html') {
+    ctx.vary('Accept-Language');
     const locale = pickLocale(ctx.cookies.get('locale'), ctx.get('Accept-Language'));
     ctx.body = views.render('error', locale, { status, title, detail, code, requestId });
     ctx.type = 'html';

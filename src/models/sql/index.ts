@@ -118,8 +118,17 @@ export interface Page {
 export interface Users {
   insert(user: UserRecord): Promise<void>;
   find(id: string): Promise<UserRecord | null>;
+  /**
+   * Holds the user's row until the transaction ends, so that what is then read of the user's things, and decided by
+   * it, does not change meanwhile: one transaction that holds a user waits for the other.
+   * @returns whether the user exists
+   */
+  hold(id: string): Promise<boolean>;
   /** @returns whether the user exists */
-  update(id: string, patch: Partial<Pick<UserRecord, 'displayName' | 'avatarFileId' | 'roles' | 'epoch'>>): Promise<boolean>;
+  update(
+    id: string,
+    patch: Partial<Pick<UserRecord, 'displayName' | 'avatarFileId' | 'roles' | 'epoch'>>,
+  ): Promise<boolean>;
 }
 
 export interface Identities {
@@ -184,6 +193,9 @@ export interface Uploads {
   complete(id: string, fileId: string): Promise<boolean>;
   /** open → aborted or expired. @returns whether it was open */
   end(id: string, state: 'aborted' | 'expired'): Promise<boolean>;
+  /** Open uploads whose completion has begun: see `seal`. */
+  listSealed(): Promise<UploadRecord[]>;
+  /** Open uploads past their expiry whose completion has not begun. */
   listExpired(before: Date, limit: number): Promise<UploadRecord[]>;
   /** Open uploads and the declared bytes of all of them, of one user or of everybody. */
   sumOpen(ownerId?: string): Promise<{ count: number; bytes: number }>;
@@ -194,7 +206,10 @@ export interface Extents {
   listOf(uploadId: string): Promise<Extent[]>;
   /** Received bytes of many uploads at once, for lists. */
   listOfMany(uploadIds: string[]): Promise<Map<string, Extent[]>>;
-  /** Adds [start, end) and joins it with its neighbours. Call it in a transaction that holds the upload's row. */
+  /**
+   * Adds [start, end) and joins it with its neighbours. Call it in a transaction that holds the upload's row.
+   * @throws `Error` outside of a transaction
+   */
   add(uploadId: string, extent: Extent): Promise<void>;
   clear(uploadId: string): Promise<void>;
   /** Received bytes of all open uploads. */
@@ -209,6 +224,7 @@ export interface Idempotency {
   takeOver(ownerId: string, key: string, from: Date, to: Date): Promise<boolean>;
   answer(ownerId: string, key: string, answer: StoredAnswer): Promise<void>;
   delete(ownerId: string, key: string): Promise<void>;
+  /** @returns how many */
   deleteExpired(before: Date): Promise<number>;
 }
 
@@ -226,7 +242,8 @@ export interface Tables {
 
 /**
  * The relational store.
- * Errors: `Conflict` for a unique value that is taken, `Unavailable` when the database does not answer.
+ * Errors: `Conflict` for a unique value that is taken, `Unavailable` when the database does not answer or a lock does
+ * not come free, `OutOfSpace` when its disk is full.
  */
 export interface SqlStore extends Store, Tables {
   /** Everything in `work` takes effect, or nothing does. */

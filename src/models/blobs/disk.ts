@@ -1,0 +1,152 @@
+import { constants } from 'node:fs';
+import fs from 'node:fs/promises';
+import { Unavailable } from '../../errors';
+import { BufferPool } from './disk/buffer-pool';
+import { Hasher } from './disk/hasher';
+import { Layout } from './disk/layout';
+import { listBlobs, listParts } from './disk/listing';
+import { type Datasync, PartFiles } from './disk/part-files';
+import { publish } from './disk/publishing';
+import { DiskBlobReader } from './disk/reading';
+import { makeFolder, sizeOf, storage, syncFolder } from './disk/system';
+import { sourceMatches, writeSource } from './disk/writing';
+import { type BlobReader, type BlobStore, type ByteSource, type StoredItem, SyncFailed } from './index';
+
+export interface DiskBlobsOptions {
+  /** Made when it is missing. One file system, because publishing renames. */
+  directory: string;
+  /** Makes an open file's bytes survive a power cut; `fdatasync` unless given. */
+  datasync?: Datasync;
+}
+
+/**
+ * Opens a blob store in a folder of the local disk.
+ * @throws what the file system says when the folders cannot be made
+ */
+export async function openDiskBlobs({ directory, datasync }: DiskBlobsOptions): Promise<BlobStore> {
+  const layout = new Layout(directory);
+  await makeFolder(layout.parts);
+  await makeFolder(layout.blobs);
+  await syncFolder(layout.directory);
+  return new DiskBlobs(layout, datasync ?? ((handle) => handle.datasync()));
+}
+
+class DiskBlobs implements BlobStore {
+  readonly form = 'local disk';
+  readonly location: string;
+  private readonly parts: PartFiles;
+  private readonly hasher = new Hasher();
+  private readonly pool = new BufferPool();
+
+  constructor(
+    private readonly layout: Layout,
+    datasync: Datasync,
+  ) {
+    this.location = layout.directory;
+    this.parts = new PartFiles(layout, datasync);
+  }
+
+  async ping(): Promise<void> {
+    for (const folder of [this.layout.parts, this.layout.blobs]) {
+      try {
+        // The trailing slash makes it an error when this is no folder.
+        await fs.access(`${folder}/`, constants.R_OK | constants.W_OK | constants.X_OK);
+      } catch (error) {
+        throw new Unavailable('The upload folder cannot be written.', error);
+      }
+    }
+  }
+
+  close(): Promise<void> {
+    return this.hasher.close();
+  }
+
+  async freeBytes(): Promise<number> {
+    const { bavail, bsize } = await fs.statfs(this.layout.directory);
+    return bavail * bsize;
+  }
+
+  async createPart(id: string, size: number | null): Promise<void> {
+    const file = this.layout.part(id);
+    const handle = await storage(fs.open(file, constants.O_RDWR | constants.O_CREAT));
+    try {
+      if (size !== null) await storage(handle.truncate(size));
+      await handle.sync().catch((error: unknown) => {
+        throw new SyncFailed(error);
+      });
+    } finally {
+      await handle.close();
+    }
+    await syncFolder(this.layout.parts);
+  }
+
+  async hasPart(id: string): Promise<boolean> {
+    return (await sizeOf(this.layout.part(id))) !== null;
+  }
+
+  writePart(id: string, start: number, source: ByteSource): Promise<number> {
+    return this.parts.use(id, async (handle, part) => {
+      const count = await writeSource(handle, part, this.pool, start, source);
+      await part.sync();
+      return count;
+    });
+  }
+
+  partMatches(id: string, start: number, source: ByteSource): Promise<boolean> {
+    return this.parts.use(id, (handle) => sourceMatches(handle, this.pool, start, source));
+  }
+
+  hashAlong(id: string, end: number): void {
+    this.hasher.advance(this.layout.part(id), end);
+  }
+
+  async hashPart(id: string, size: number): Promise<string> {
+    await this.parts.use(id, async (handle) => {
+      // What lies beyond the size is from writes that broke off, and must not become part of the blob.
+      const found = (await handle.stat()).size;
+      if (found > size) await handle.truncate(size);
+    });
+    return this.hasher.finish(this.layout.part(id), size);
+  }
+
+  async publishPart(id: string, sha256: string): Promise<void> {
+    await publish(this.layout, this.parts, id, sha256);
+    this.forget(id);
+  }
+
+  async discardPart(id: string): Promise<void> {
+    await fs.rm(this.layout.part(id), { force: true });
+    this.forget(id);
+  }
+
+  listParts(): AsyncIterable<StoredItem> {
+    return listParts(this.layout);
+  }
+
+  async openBlob(sha256: string): Promise<BlobReader> {
+    const handle = await storage(fs.open(this.layout.blob(sha256), 'r'));
+    try {
+      return new DiskBlobReader(handle, this.pool, (await handle.stat()).size);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  async hasBlob(sha256: string): Promise<boolean> {
+    return (await sizeOf(this.layout.blob(sha256))) !== null;
+  }
+
+  async deleteBlob(sha256: string): Promise<void> {
+    await fs.rm(this.layout.blob(sha256), { force: true });
+  }
+
+  listBlobs(): AsyncIterable<StoredItem> {
+    return listBlobs(this.layout);
+  }
+
+  private forget(id: string): void {
+    this.parts.forget(id);
+    this.hasher.forget(this.layout.part(id));
+  }
+}

@@ -1,0 +1,44 @@
+import type { ModelAttributes, QueryInterface, Transaction } from 'sequelize';
+
+export interface MigrationContext {
+  queryInterface: QueryInterface;
+  /** Null on MySQL, where every change of the schema commits by itself. */
+  transaction: Transaction | null;
+}
+
+/**
+ * One step of the schema, forward only. On MySQL a step can break off in the middle and is then run again, so that it
+ * must tolerate what is there already; `createTable` and `addIndex` of this module do.
+ */
+export interface Migration {
+  /** Never changed once released. */
+  name: string;
+  up(context: MigrationContext): Promise<void>;
+}
+
+export async function createTable(
+  { queryInterface, transaction }: MigrationContext,
+  table: string,
+  attributes: ModelAttributes,
+): Promise<void> {
+  await queryInterface.createTable(table, attributes, {
+    transaction,
+    engine: 'InnoDB',
+    charset: 'utf8mb4',
+    // Binary: ids and hashes sort and compare as in SQLite and JavaScript.
+    collate: 'utf8mb4_bin',
+  });
+}
+
+/** Adds an index named after the table and its columns. */
+export async function addIndex(
+  { queryInterface, transaction }: MigrationContext,
+  table: string,
+  fields: string[],
+  { unique = false }: { unique?: boolean } = {},
+): Promise<void> {
+  const name = [table, ...fields].join('_');
+  const present = (await queryInterface.showIndex(table, { transaction })) as { name: string }[];
+  if (present.some((index) => index.name === name)) return;
+  await queryInterface.addIndex(table, { name, fields, unique, transaction });
+}

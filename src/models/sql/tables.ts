@@ -1,0 +1,40 @@
+import type { Sequelize } from 'sequelize';
+import type { Tables } from '.';
+import { blobsIn, defineBlobs } from './blobs';
+import { defineExtents, extentsIn } from './extents';
+import { defineFiles, filesIn } from './files';
+import { defineIdempotency, idempotencyIn } from './idempotency';
+import { defineIdentities, identitiesIn } from './identities';
+import { defineRefreshFamilies, refreshFamiliesIn } from './refresh-families';
+import type { Within } from './table';
+import { defineUploads, uploadsIn } from './uploads';
+import { defineUsers, usersIn } from './users';
+
+/**
+ * Tells Sequelize about the tables.
+ * @param guard goes around each repository
+ * @returns the repositories as seen from within a transaction, or outside of any
+ */
+export function defineTables(
+  sequelize: Sequelize,
+  guard: <T extends object>(repository: T) => T,
+): (transaction: Within) => Tables {
+  const users = defineUsers(sequelize);
+  const identities = defineIdentities(sequelize);
+  const refreshFamilies = defineRefreshFamilies(sequelize);
+  const files = defineFiles(sequelize);
+  const blobs = defineBlobs(sequelize);
+  const uploads = defineUploads(sequelize);
+  const extents = defineExtents(sequelize);
+  const idempotency = defineIdempotency(sequelize);
+  return (transaction) => ({
+    users: guard(usersIn(users, transaction)),
+    identities: guard(identitiesIn(identities, transaction)),
+    refreshFamilies: guard(refreshFamiliesIn(refreshFamilies, transaction)),
+    files: guard(filesIn(files, transaction)),
+    blobs: guard(blobsIn(blobs, transaction)),
+    uploads: guard(uploadsIn(uploads, transaction)),
+    extents: guard(extentsIn(extents, sequelize, transaction)),
+    idempotency: guard(idempotencyIn(idempotency, transaction)),
+  });
+}

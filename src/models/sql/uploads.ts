@@ -1,0 +1,58 @@
+import { DataTypes, Op, type Sequelize } from 'sequelize';
+import type { UploadRecord, Uploads } from '.';
+import { columns, plain, plainOrNull, sumOf, type Table, type Within } from './table';
+
+export function defineUploads(sequelize: Sequelize): Table<UploadRecord> {
+  return sequelize.define('upload', {
+    id: { type: columns.id(), primaryKey: true },
+    ownerId: columns.id(),
+    name: DataTypes.TEXT,
+    size: columns.bytes(),
+    type: DataTypes.STRING(255),
+    chunkSize: columns.bytes(),
+    visibility: DataTypes.STRING(16),
+    declaredSha256: { type: columns.digest(), field: 'declared_sha256' },
+    sealedSha256: { type: columns.digest(), field: 'sealed_sha256' },
+    state: DataTypes.STRING(16),
+    fileId: columns.id(),
+    createdAt: columns.time(),
+    expiresAt: columns.time(),
+  });
+}
+
+export function uploadsIn(table: Table<UploadRecord>, transaction: Within): Uploads {
+  /** On MySQL the UPDATE also holds the row until the transaction ends, even when it changes nothing. */
+  async function updateOpen(id: string, values: Partial<UploadRecord>): Promise<boolean> {
+    const [count] = await table.update(values, { where: { id, state: 'open' }, transaction });
+    return count > 0;
+  }
+  return {
+    async insert(upload) {
+      await table.create(upload, { transaction });
+    },
+    async find(id) {
+      return plainOrNull(await table.findByPk(id, { transaction }));
+    },
+    async listOf(ownerId, { limit, before }) {
+      const where = before === null ? { ownerId } : { ownerId, id: { [Op.lt]: before } };
+      return (await table.findAll({ where, order: [['id', 'DESC']], limit, transaction })).map(plain);
+    },
+    touch: (id, expiresAt) => updateOpen(id, { expiresAt }),
+    seal: (id, sha256) => updateOpen(id, { sealedSha256: sha256 }),
+    complete: (id, fileId) => updateOpen(id, { state: 'complete', fileId }),
+    end: (id, state) => updateOpen(id, { state }),
+    async listSealed() {
+      const where = { state: 'open' as const, sealedSha256: { [Op.ne]: null } };
+      return (await table.findAll({ where, order: [['id', 'ASC']], transaction })).map(plain);
+    },
+    async listExpired(before, limit) {
+      const where = { state: 'open' as const, sealedSha256: null, expiresAt: { [Op.lt]: before } };
+      return (await table.findAll({ where, order: [['expiresAt', 'ASC']], limit, transaction })).map(plain);
+    },
+    async sumOpen(ownerId) {
+      const where = { state: 'open' as const, ...(ownerId !== undefined && { ownerId }) };
+      const count = await table.count({ where, transaction });
+      return { count, bytes: await sumOf(table, 'size', { where, transaction }) };
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { accountsContract } from './sql/accounts';
+import { extentsContract } from './sql/extents';
+import { filesContract } from './sql/files';
+import type { SqlDatabase } from './sql/records';
+import { lifeContract, transactionsContract } from './sql/transactions';
+import { uploadsContract } from './sql/uploads';
+
+/**
+ * What every form of the relational store does.
+ * @param open makes an empty database, without a schema
+ */
+export function sqlContract(name: string, open: () => Promise<SqlDatabase>): void {
+  describe(name, () => {
+    const databases: SqlDatabase[] = [];
+    const opened = async () => {
+      const database = await open();
+      databases.push(database);
+      return database;
+    };
+    let shared: SqlDatabase;
+
+    beforeAll(async () => {
+      shared = await opened();
+      await shared.store.migrate();
+    });
+    afterAll(async () => {
+      for (const database of databases) await database.destroy();
+    });
+
+    const store = () => shared.store;
+    accountsContract(store);
+    filesContract(store);
+    uploadsContract(store);
+    extentsContract(store);
+    transactionsContract(store);
+    lifeContract(opened);
+  });
+}
