@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import path from 'node:path';
 import { z } from 'zod';
 
@@ -50,6 +51,12 @@ function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text;
 }
 
+function isNetwork(text: string): boolean {
+  const [, address = '', prefix = '0'] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const family = isIP(address);
+  return family !== 0 && !address.includes('%') && Number(prefix) <= (family === 4 ? 32 : 128);
+}
+
 /** A setting of a store's real form, which this version does not have: refused, never ignored. */
 function notYet(store: string) {
   return z.undefined({ error: `cannot be used yet: this version keeps its ${store}; remove it` }).optional();
@@ -75,9 +82,9 @@ export const settings = z.object({
     .transform((text) => text.replace(/\/+$/, ''))
     .optional()
     .describe('How clients reach Ferry. Links are made from it, and requests for another host get 421.'),
-  TRUSTED_PROXIES: list('addresses or networks such as 127.0.0.1 or 10.0.0.0/8', (item) =>
-    /^[\da-f.:]+(\/\d{1,3})?$/i.test(item),
-  ).describe('Proxies whose X-Forwarded-For, -Proto and -Host are believed.'),
+  TRUSTED_PROXIES: list('addresses or networks such as 127.0.0.1 or 10.0.0.0/8', isNetwork).describe(
+    'Proxies whose X-Forwarded-For, -Proto and -Host are believed.',
+  ),
   CORS_ORIGINS: list('origins such as https://app.example.com', isOrigin).describe(
     'Web origins whose pages may call the API with credentials.',
   ),

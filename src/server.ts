@@ -1,15 +1,17 @@
-import { createServer, STATUS_CODES, type Server } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import { createServer, STATUS_CODES, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { HeadersTooLarge, InvalidRequest, NotImplemented, Timeout, type FerryError } from './errors';
 import type { App } from './middleware/context';
 
 const HEADERS_MS = 30_000;
 const KEEP_ALIVE_MS = 65_000;
 
 /** What a client gets whose request the parser refuses, before there is anything to pass to the app. */
-const REFUSALS: Record<string, { status: number; code: string }> = {
-  HPE_HEADER_OVERFLOW: { status: 431, code: 'headers_too_large' },
-  HPE_INVALID_METHOD: { status: 501, code: 'not_implemented' },
-  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, code: 'timeout' },
+const REFUSALS: Record<string, (cause: Error) => FerryError> = {
+  HPE_HEADER_OVERFLOW: (cause) => new HeadersTooLarge('The header fields are too large.', { cause }),
+  HPE_INVALID_METHOD: (cause) => new NotImplemented('That is not a method of this server.', { cause }),
+  ERR_HTTP_REQUEST_TIMEOUT: (cause) => new Timeout('The request took too long to come.', { cause }),
 };
 
 /**
@@ -18,6 +20,7 @@ const REFUSALS: Record<string, { status: number; code: string }> = {
  */
 export function createHttpServer(app: App): Server {
   const callback = app.callback();
+  const unfinished = new WeakMap<Socket, Set<ServerResponse>>();
   const server = createServer(
     {
       requestTimeout: 0,
@@ -25,25 +28,52 @@ export function createHttpServer(app: App): Server {
       keepAliveTimeout: KEEP_ALIVE_MS,
       connectionsCheckingInterval: 5000,
     },
-    (request, response) => void callback(request, response),
+    (request, response) => {
+      note(unfinished, request.socket, response);
+      void callback(request, response);
+    },
   );
-  server.on('clientError', refuse);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    const answers = [...(unfinished.get(socket) ?? [])];
+    // Only the request that is itself broken may be answered here: beside the answer to another one, this one's text
+    // would be taken for a part of its body.
+    if (
+      error.code === 'ECONNRESET' ||
+      !socket.writable ||
+      answers.some((one) => one.headersSent || one.req.complete)
+    ) {
+      socket.destroy();
+      return;
+    }
+    const refusal =
+      REFUSALS[error.code ?? '']?.(error) ??
+      new InvalidRequest('The request is malformed.', { cause: error });
+    const requestId = randomUUID();
+    app.emit('error', refusal, { state: { requestId } });
+    refuse(socket, refusal, requestId);
+  });
   return server;
 }
 
-function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const { status, code } = REFUSALS[error.code ?? ''] ?? { status: 400, code: 'invalid_request' };
-  const title = STATUS_CODES[status] ?? '';
-  const body = JSON.stringify({ type: 'about:blank', title, status, detail: title, code });
+/** Keeps the answer among those of its connection until it has ended. */
+function note(
+  unfinished: WeakMap<Socket, Set<ServerResponse>>,
+  socket: Socket,
+  response: ServerResponse,
+): void {
+  const answers = unfinished.get(socket) ?? new Set();
+  unfinished.set(socket, answers.add(response));
+  response.once('close', () => answers.delete(response));
+}
+
+function refuse(socket: Socket, { status, code, title, message }: FerryError, requestId: string): void {
+  const body = JSON.stringify({ type: 'about:blank', title, status, detail: message, code, requestId });
   socket.end(
     [
-      `HTTP/1.1 ${status} ${title}`,
+      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
       'Content-Type: application/problem+json; charset=utf-8',
       `Content-Length: ${Buffer.byteLength(body)}`,
+      `X-Request-Id: ${requestId}`,
       'Cache-Control: no-store',
       'Connection: close',
       '',

@@ -24,11 +24,11 @@ export function filesController({ files, linkBase }: { files: Files; linkBase: s
   return {
     async create(ctx) {
       const { userId } = signedIn(ctx);
-      const { taken, fields } = await receiveForm(ctx, 'file', async ({ name, type, bytes }) => ({
-        name,
-        type,
-        staged: await files.stage(bytes),
-      }));
+      const { taken, fields } = await receiveForm(ctx, {
+        field: 'file',
+        take: async ({ name, type, bytes }) => ({ name, type, staged: await files.stage(bytes) }),
+        drop: ({ staged }) => files.discard(staged),
+      });
       const { name, type, staged } = taken;
       const checked = checkFields(fields);
       if (checked instanceof InvalidRequest) {

@@ -1,8 +1,10 @@
 import formReader from '@koa/multer';
-import type { Options, StorageEngine } from 'multer';
+import { MulterError, type Options, type StorageEngine } from 'multer';
+import type { Readable } from 'node:stream';
 import { InvalidRequest, UnsupportedMediaType } from '../errors';
 import type { ByteSource } from '../models/blobs';
 import type { Context } from '../middleware/context';
+import { refuseContentCoding } from './content-coding';
 
 /** A file in a form, while it comes. */
 export interface IncomingFile {
@@ -12,6 +14,15 @@ export interface IncomingFile {
   bytes: ByteSource;
 }
 
+interface FormFile<T> {
+  /** The name of its field. */
+  field: string;
+  /** Streams the file to where it belongs. */
+  take: (file: IncomingFile) => Promise<T>;
+  /** Undoes `take` when the rest of the form turns out wrong. */
+  drop?: (taken: T) => Promise<void>;
+}
+
 interface Form<T> {
   /** What `take` made of the file. */
   taken: T;
@@ -19,40 +30,69 @@ interface Form<T> {
   fields: Record<string, unknown>;
 }
 
+const LIMITS = { fields: 10, fieldSize: 64 * 1024, parts: 12 };
+
 /**
  * Reads a form with exactly one file, which streams through `take`: it is never held whole, in memory or anywhere.
- * @param field name of the file's field
  * @throws `UnsupportedMediaType`, `InvalidRequest` when the file is missing or there is more, and what `take` throws
  */
-export async function receiveForm<T>(
-  ctx: Context,
-  field: string,
-  take: (file: IncomingFile) => Promise<T>,
-): Promise<Form<T>> {
+export async function receiveForm<T>(ctx: Context, { field, take, drop }: FormFile<T>): Promise<Form<T>> {
   if (!ctx.is('multipart/form-data'))
     throw new UnsupportedMediaType('The body should be multipart/form-data.');
-  let taken: { value: T } | undefined;
+  refuseContentCoding(ctx);
+  let taking: Promise<T> | undefined;
+  // Multer reports an error only when the whole body has come, which may be long after it is certain.
+  let refuse: (error: unknown) => void = () => undefined;
+  const refused = new Promise<never>((_, reject) => {
+    refuse = reject;
+  });
   const storage: StorageEngine = {
-    _handleFile(_request, { originalname, mimetype, stream }, done) {
-      take({ name: originalname, type: mimetype, bytes: stream }).then(
-        (value) => {
-          taken = { value };
-          done(null, {});
+    _handleFile(_request, { fieldname, originalname: name, mimetype: type, stream }, done) {
+      const first = fieldname === field && taking === undefined;
+      const handled = first
+        ? (taking = take({ name, type, bytes: piecesOf(stream) }))
+        : Promise.reject(InvalidRequest.of([{ path: fieldname, message: 'is not the one file expected' }]));
+      handled.then(
+        () => done(null, {}),
+        (error: unknown) => {
+          refuse(error);
+          stream.resume();
+          done(error);
         },
-        (error: unknown) => done(error),
       );
     },
-    // Whoever took the bytes answers for them: there is nothing to remove here.
     _removeFile: (_request, _file, done) => done(null),
   };
-  const options: Options = {
-    storage,
-    limits: { files: 1, fields: 10, fieldSize: 64 * 1024, parts: 11 },
-    defParamCharset: 'utf8',
-  };
-  // The types of @koa/multer lag behind those of the multer that it wraps.
-  const read = formReader(options as object).single(field);
-  await read(ctx, () => Promise.resolve());
-  if (!taken) throw InvalidRequest.of([{ path: field, message: 'should be the file' }]);
-  return { taken: taken.value, fields: { ...(ctx.request.body as object | undefined) } };
+  try {
+    await Promise.race([read(ctx, storage), refused]);
+    if (!taking) throw InvalidRequest.of([{ path: field, message: 'should be the file' }]);
+    return { taken: await taking, fields: { ...(ctx.request.body as object | undefined) } };
+  } catch (error) {
+    // Nobody waits for this: should it fail, too, the clean-up removes what was taken.
+    taking?.then(drop).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function read(ctx: Context, storage: StorageEngine): Promise<void> {
+  const options: Options = { storage, limits: LIMITS, defParamCharset: 'utf8' };
+  try {
+    // The types of @koa/multer lag behind those of the multer that it wraps.
+    await formReader(options as object).any()(ctx, () => Promise.resolve());
+  } catch (error) {
+    throw error instanceof MulterError ? error : malformed(error);
+  }
+}
+
+/** An error of the stream is one of the form around it; leaving early does not end the form. */
+async function* piecesOf(stream: Readable): ByteSource {
+  try {
+    yield* stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+  } catch (error) {
+    throw malformed(error);
+  }
+}
+
+function malformed(cause: unknown): InvalidRequest {
+  return new InvalidRequest('The form is malformed or ends too early.', { cause });
 }

@@ -1,4 +1,4 @@
-import { InvalidRequest, LengthRequired, TooLarge, UnsupportedMediaType } from '../errors';
+import { InvalidRequest, LengthRequired, TooLarge } from '../errors';
 import { signedIn } from '../middleware/authenticate';
 import type { Context } from '../middleware/context';
 import { announcedLength, bringsBody } from '../middleware/request-body';
@@ -8,6 +8,7 @@ import { API } from '../schemas/common';
 import type * as schema from '../schemas/uploads';
 import { parseDigests, type Digest } from '../services/http/digests';
 import type { UploadState, Uploads } from '../services/uploads';
+import { refuseContentCoding } from './content-coding';
 import type { Handler } from './controller';
 import { receiveForm } from './multipart';
 import { pageFrom, presentPage } from './paging';
@@ -61,9 +62,10 @@ export function uploadsController({
       const { userId } = signedIn(ctx);
       const digests = chunkDigests(ctx);
       await uploads.chunkExtent(userId, id, index);
-      const { taken } = await receiveForm(ctx, 'chunk', ({ bytes }) =>
-        uploads.putChunk(userId, id, index, bytes, digests),
-      );
+      const { taken } = await receiveForm(ctx, {
+        field: 'chunk',
+        take: ({ bytes }) => uploads.putChunk(userId, id, index, bytes, digests),
+      });
       answerChunk(ctx, index, taken);
     },
 
@@ -99,10 +101,7 @@ function chunkDigests(ctx: Context): Digest[] {
 function requireRawBody(ctx: Context, expected: number): void {
   const announced = announcedLength(ctx);
   if (announced === null && !bringsBody(ctx)) throw new LengthRequired('The request has no Content-Length.');
-  const coding = ctx.get('Content-Encoding');
-  if (coding !== '' && coding.toLowerCase() !== 'identity') {
-    throw new UnsupportedMediaType('A chunk is sent as it is, without Content-Encoding.');
-  }
+  refuseContentCoding(ctx);
   if (announced === null || announced === expected) return;
   const detail = `This chunk has ${expected} bytes, ${announced} were announced.`;
   throw announced > expected ? new TooLarge(detail) : new InvalidRequest(detail);

@@ -12,12 +12,17 @@ const CODED_TAG = new RegExp(`-(${CODINGS.join('|')})"`, 'g');
 export function compression(): Middleware {
   const compressBody = compress({ threshold: 1024, br: { params: {} } }) as unknown as Middleware;
   return async function compression(ctx, next) {
+    const known = ctx.get('If-None-Match');
     plainTags(ctx, 'if-none-match');
     plainTags(ctx, 'if-match');
     await compressBody(ctx, next);
     const tag = ctx.response.get('ETag');
-    const coding = ctx.response.get('Content-Encoding');
-    if (tag.endsWith('"') && CODINGS.includes(coding)) ctx.set('ETag', `${tag.slice(0, -1)}-${coding}"`);
+    if (!tag.endsWith('"')) return;
+    const coded = (coding: string) => `${tag.slice(0, -1)}-${coding}"`;
+    // RFC 9110 §15.4.5: a 304 has the tag of the answer that the client holds.
+    const isHeld = (coding: string) => ctx.status === 304 && known.includes(coded(coding));
+    const coding = CODINGS.find((name) => name === ctx.response.get('Content-Encoding') || isHeld(name));
+    if (coding !== undefined) ctx.set('ETag', coded(coding));
   };
 }
 

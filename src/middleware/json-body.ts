@@ -15,7 +15,7 @@ export function jsonBody(mostBytes: number): Middleware {
     jsonLimit: String(mostBytes),
     strict: false,
     onerror: (error) => {
-      throw error;
+      throw readable(error);
     },
   }) as unknown as Middleware;
   return async function jsonBody(ctx, next) {
@@ -26,6 +26,15 @@ export function jsonBody(mostBytes: number): Middleware {
       await next();
     });
   };
+}
+
+/**
+ * The client's fault as the client's fault, quoting nothing of the body: what the JSON parser says shows some of it,
+ * which may be a password and would be logged. Errors of decompression come without a status.
+ */
+function readable(error: Error): Error {
+  if (error instanceof SyntaxError) return new InvalidRequest('The body is not valid JSON.');
+  return 'status' in error ? error : new InvalidRequest('The body cannot be decompressed.', { cause: error });
 }
 
 /** Depth-first; it stops at the limit, so a hostile depth costs nothing. */

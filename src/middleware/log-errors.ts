@@ -2,8 +2,11 @@ import type { Logger } from 'pino';
 import { FerryError } from '../errors';
 import type { Context } from './context';
 
+/** What is known of the request: only its id when the parser refused it. */
+type Refused = Pick<Context, 'state'> & Partial<Pick<Context, 'method' | 'path'>>;
+
 /** The listener of the app's `error` event: faults of ours at error level with their cause, the rest at info. */
-export function logErrors(logger: Logger): (error: Error, ctx?: Context) => void {
+export function logErrors(logger: Logger): (error: Error, ctx?: Refused) => void {
   return function logErrors(error, ctx) {
     const request = ctx && { requestId: ctx.state.requestId, method: ctx.method, path: ctx.path };
     if (error instanceof FerryError && error.status < 500) {

@@ -5,12 +5,14 @@ import { displayName, user } from './users';
 
 const TAG = 'Sign-in';
 
+const USERNAME = /^[\p{L}\p{N}][\p{L}\p{N}._-]{1,31}$/u;
+const USERNAME_MESSAGE = 'should be 2 to 32 letters, digits, dots, dashes or underscores';
+
+// Names are compared in their compatibility form, where one letter may be a whole phrase: that has to be a name too.
 const username = z
   .string()
-  .regex(
-    /^[\p{L}\p{N}][\p{L}\p{N}._-]{1,31}$/u,
-    'should be 2 to 32 letters, digits, dots, dashes or underscores',
-  )
+  .regex(USERNAME, USERNAME_MESSAGE)
+  .refine((name) => USERNAME.test(name.normalize('NFKC')), USERNAME_MESSAGE)
   .meta({ description: '2 to 32 letters of any script, digits, `.`, `-`, `_`.', example: 'li.lei' });
 
 /** Checked in bytes, which is what is hashed. */

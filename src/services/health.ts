@@ -22,11 +22,12 @@ export interface Health {
   drain(): void;
 }
 
-export function createHealth(stores: Record<string, Store>): Health {
+/** @param pingMs how long a store may take to answer */
+export function createHealth(stores: Record<string, Store>, pingMs = PING_MS): Health {
   let draining = false;
 
   async function check([name, store]: [string, Store]): Promise<StoreHealth> {
-    const up = await within(PING_MS, store.ping()).then(
+    const up = await within(pingMs, store.ping()).then(
       () => true,
       () => false,
     );

@@ -1,4 +1,4 @@
-import { ChunkConflict, Conflict, Gone, Internal } from '../errors';
+import { ChunkConflict, Conflict, Gone, Internal, NotFound } from '../errors';
 import { SyncFailed, type BlobStore, type ByteSource } from '../models/blobs';
 import type { KeyValueStore } from '../models/keyvalue';
 import { LeaseHeld, withLease } from '../models/keyvalue/lease';
@@ -40,7 +40,8 @@ export class Ledger {
    * wrong by their digest or number, change nothing.
    * @returns all extents received
    * @throws `ChunkConflict`, `DigestMismatch`, `TooLarge`, `InvalidRequest`, `Gone` when the upload ended meanwhile,
-   *   `Conflict` when somebody else is sending the same bytes and takes too long, `OutOfSpace`
+   *   `Conflict` when it was completed meanwhile, or somebody else is sending the same bytes and takes too long,
+   *   `OutOfSpace`, `Internal` when what was there is lost, which ends the upload
    */
   async receive(
     upload: UploadRecord,
@@ -54,20 +55,21 @@ export class Ledger {
       const source = checkedSource(body, { length: extent.end - extent.start, digests, signal: lost });
       const received = await sql.extents.listOf(upload.id);
       if (covers(received, extent)) {
-        if (await blobs.partMatches(upload.id, extent.start, source)) return received;
+        const same = await this.onPart(upload, () => blobs.partMatches(upload.id, extent.start, source));
+        if (same) return received;
         throw new ChunkConflict('Other bytes are there already; start a new upload to send them.');
       }
-      await this.write(upload, extent, source);
+      await this.onPart(upload, () => blobs.writePart(upload.id, extent.start, source));
       lost.throwIfAborted();
       return this.record(upload, extent);
     });
   }
 
   /**
-   * Makes the part of a wholly received upload a blob, and a file of it by `makeFile`, so that a crash between any two
-   * steps can be finished by calling this again.
+   * Makes the part of a wholly received upload a blob and enters its file, so that a crash between any two steps can
+   * be finished by calling this again.
    * @param sha256 of the whole, computed by `digest`
-   * @throws `Gone` when the upload ended meanwhile
+   * @throws `Gone` when the upload ended meanwhile, `Internal` when its bytes are lost, which ends it
    */
   async publish(upload: UploadRecord, sha256: string, file: FileRecord): Promise<void> {
     const { sql, blobs, now } = this.options;
@@ -75,7 +77,7 @@ export class Ledger {
       if (!(await tables.uploads.seal(upload.id, sha256))) throw new Gone('The upload has ended.');
       await tables.blobs.announce(sha256, upload.size, now());
     });
-    await blobs.publishPart(upload.id, sha256);
+    await this.onPart({ ...upload, sealedSha256: sha256 }, () => blobs.publishPart(upload.id, sha256));
     await sql.transaction(async (tables) => {
       if (!(await tables.uploads.complete(upload.id, file.id))) throw new Gone('The upload has ended.');
       await tables.blobs.addReference(sha256);
@@ -84,11 +86,13 @@ export class Ledger {
     });
   }
 
-  /** The SHA-256 of the whole, for the most part computed while the bytes came. */
-  digest(upload: UploadRecord): Promise<string> {
-    return upload.sealedSha256 === null
-      ? this.options.blobs.hashPart(upload.id, upload.size)
-      : Promise.resolve(upload.sealedSha256);
+  /**
+   * The SHA-256 of the whole, for the most part computed while the bytes came.
+   * @throws `Gone` when the upload ended meanwhile, `Internal` when its bytes are lost, which ends it
+   */
+  async digest(upload: UploadRecord): Promise<string> {
+    const { id, size, sealedSha256 } = upload;
+    return sealedSha256 ?? this.onPart(upload, () => this.options.blobs.hashPart(id, size));
   }
 
   /**
@@ -111,12 +115,21 @@ export class Ledger {
     return ended;
   }
 
-  private async write(upload: UploadRecord, extent: Extent, source: ByteSource): Promise<void> {
+  /**
+   * Does `work` on the upload's part, and explains when that fails for good: the upload has ended meanwhile, or its
+   * bytes cannot be trusted any more, which ends it.
+   */
+  private async onPart<T>(upload: UploadRecord, work: () => Promise<T>): Promise<T> {
     try {
-      await this.options.blobs.writePart(upload.id, extent.start, source);
+      return await work();
     } catch (error) {
-      if (!(error instanceof SyncFailed)) throw error;
-      // The kernel may have dropped pages of chunks that were acknowledged before: nothing of it can be trusted.
+      if (!(error instanceof SyncFailed) && !(error instanceof NotFound)) throw error;
+      const found = await this.options.sql.uploads.find(upload.id);
+      if (found?.state === 'aborted' || found?.state === 'expired') throw new Gone('The upload has ended.');
+      // It was sealed since `upload` was read: somebody is making it a file.
+      if (found?.sealedSha256 !== upload.sealedSha256 && error instanceof NotFound)
+        throw new Conflict('The upload is complete.');
+      // The kernel may have dropped pages of chunks that were acknowledged before, or the part is lost.
       await this.end(upload.id, 'aborted');
       throw new Internal(error);
     }

@@ -35,9 +35,7 @@ export class Maintenance {
 
   /** Finishes cut-off completions, then cleans up now and every five minutes. */
   async start(): Promise<void> {
-    const { uploads, log } = this.options;
-    const recovered = await uploads.recover();
-    if (recovered > 0) log.info({ uploads: recovered }, 'finished uploads whose completion was cut off');
+    await this.finishCutOffUploads();
     this.runInBackground();
     this.timer = setInterval(() => this.runInBackground(), EVERY_MS).unref();
   }
@@ -51,6 +49,8 @@ export class Maintenance {
   /** One round. Every step can be cut off at any point and is safe beside other processes. */
   async run(): Promise<CleanUp> {
     const { sql, now } = this.options;
+    // First, because the content of such an upload has no reference yet.
+    await this.finishCutOffUploads();
     await this.adoptUnknownBlobs();
     const done: CleanUp = {
       expiredUploads: await this.expireUploads(),
@@ -72,6 +72,14 @@ export class Maintenance {
         },
         (error: unknown) => log.error({ err: error }, 'cleaning up failed; it is tried again later'),
       );
+  }
+
+  private async finishCutOffUploads(): Promise<void> {
+    const { uploads, log } = this.options;
+    const finished = await uploads.recover((error, uploadId) =>
+      log.error({ err: error, uploadId }, 'an upload whose completion was cut off could not be finished'),
+    );
+    if (finished > 0) log.info({ uploads: finished }, 'finished uploads whose completion was cut off');
   }
 
   private async expireUploads(): Promise<number> {

@@ -1,11 +1,11 @@
-import { createHash, hkdfSync, randomBytes } from 'node:crypto';
+import { createHash, createSecretKey, hkdfSync, randomBytes, type KeyObject } from 'node:crypto';
 import { chmod, link, mkdir, open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 
 /** Keys for different purposes, derived from one secret (RFC 5869). */
 export interface Keys {
   /** Signs access tokens (HS256). */
-  accessToken: Buffer;
+  accessToken: KeyObject;
   /** Names the signing key in a token's header. */
   accessTokenId: string;
   /** Derives the successor of a refresh token. */
@@ -17,7 +17,7 @@ export function deriveKeys(secret: string): Keys {
   const derive = (purpose: string) => Buffer.from(hkdfSync('sha256', secret, '', `ferry/${purpose}`, 32));
   const accessToken = derive('access-token');
   const accessTokenId = createHash('sha256').update(accessToken).digest('hex').slice(0, 16);
-  return { accessToken, accessTokenId, refreshToken: derive('refresh-token') };
+  return { accessToken: createSecretKey(accessToken), accessTokenId, refreshToken: derive('refresh-token') };
 }
 
 /**

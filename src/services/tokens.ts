@@ -44,10 +44,11 @@ export class Tokens {
   /** Starts a sign-in. */
   async signIn(userId: string, userAgent: string | null): Promise<IssuedTokens> {
     const { sql, now, refreshMs } = this.options;
-    const refreshToken = randomBytes(32).toString('base64url');
+    const id = newId();
+    const refreshToken = this.sealed(id, randomBytes(32));
     const at = now();
     const family: RefreshFamilyRecord = {
-      id: newId(),
+      id,
       userId,
       currentHash: digestOf(refreshToken),
       previousHash: null,
@@ -63,11 +64,13 @@ export class Tokens {
 
   /**
    * Rotates a refresh token. The one before gives the same successor for 20 s; after that its use ends the sign-in,
-   * because somebody has a copy.
+   * because somebody has a copy, and so does the use of any earlier one.
    * @throws `InvalidGrant`
    */
   async refresh(refreshToken: string): Promise<IssuedTokens> {
-    const family = await this.options.sql.refreshFamilies.findByHash(digestOf(refreshToken));
+    const { refreshFamilies } = this.options.sql;
+    const family = await refreshFamilies.findByHash(digestOf(refreshToken));
+    if (!family) await this.endOfAncestor(refreshToken);
     if (!family || family.endedAt || family.expiresAt <= this.options.now()) {
       throw new InvalidGrant('The refresh token is unknown, expired or ended.');
     }
@@ -98,7 +101,7 @@ export class Tokens {
   /** @returns null when the token is not the current one, or no longer */
   private async rotate(family: RefreshFamilyRecord, refreshToken: string): Promise<IssuedTokens | null> {
     const { sql, now, refreshMs } = this.options;
-    const successor = this.successorOf(refreshToken);
+    const successor = this.successorOf(family.id, refreshToken);
     const at = now();
     const expiresAt = new Date(at.getTime() + refreshMs);
     const rotated = await sql.refreshFamilies.rotate(
@@ -115,7 +118,7 @@ export class Tokens {
   private async repeat(familyId: string, refreshToken: string): Promise<IssuedTokens> {
     const { sql, now } = this.options;
     const family = await sql.refreshFamilies.find(familyId);
-    const successor = this.successorOf(refreshToken);
+    const successor = this.successorOf(familyId, refreshToken);
     if (family?.rotatedAt && !family.endedAt && family.currentHash === digestOf(successor)) {
       if (now().getTime() - family.rotatedAt.getTime() <= GRACE_MS) return this.issue(family, successor);
     }
@@ -137,8 +140,29 @@ export class Tokens {
   }
 
   /** Derived from the token, so that it can be given again although only its digest is stored. */
-  private successorOf(refreshToken: string): string {
-    return createHmac('sha256', this.options.keys.refreshToken).update(refreshToken).digest('base64url');
+  private successorOf(familyId: string, refreshToken: string): string {
+    return this.sealed(familyId, this.mac(`successor ${refreshToken}`));
+  }
+
+  /**
+   * A refresh token: its family, its secret, and a seal by which it is known as ours once its digest is no longer
+   * stored.
+   */
+  private sealed(familyId: string, secret: Buffer): string {
+    const body = `${familyId}.${secret.toString('base64url')}`;
+    return `${body}.${this.mac(`seal ${body}`).toString('base64url')}`;
+  }
+
+  private mac(text: string): Buffer {
+    return createHmac('sha256', this.options.keys.refreshToken).update(text).digest();
+  }
+
+  /** Ends the family of a token that was ours some rotations ago. */
+  private async endOfAncestor(refreshToken: string): Promise<void> {
+    const [familyId = '', secret = ''] = refreshToken.split('.');
+    const genuine =
+      digestOf(this.sealed(familyId, Buffer.from(secret, 'base64url'))) === digestOf(refreshToken);
+    if (genuine) await this.end(await this.options.sql.refreshFamilies.find(familyId));
   }
 
   private async end(family: RefreshFamilyRecord | null): Promise<void> {

@@ -20,6 +20,9 @@ import { mediaTypeOf } from './media-type-of';
 import type { Quotas } from './quotas';
 import type { Clock } from './runtime';
 
+/** Of no bytes at all. */
+const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+
 export interface UploadLimits {
   maxFileBytes: number;
   chunkBytes: number;
@@ -65,7 +68,7 @@ export class Uploads {
   /**
    * @param id of the upload, so that the same request repeated finds what it made before
    * @returns with `instant`, an upload that is complete because the owner may read that content already
-   * @throws `TooLarge`, `QuotaExceeded`, `OutOfSpace`, `RateLimited` when too many are open
+   * @throws `TooLarge`, `QuotaExceeded`, `OutOfSpace`, `RateLimited` when too many are open, `DigestMismatch` of nothing
    */
   async create(ownerId: string, input: NewUpload, id = newId()): Promise<UploadState & { instant: boolean }> {
     const { limits, sql } = this.options;
@@ -74,6 +77,7 @@ export class Uploads {
     if (input.size > limits.maxFileBytes) {
       throw new TooLarge(`A file may have at most ${limits.maxFileBytes} bytes.`);
     }
+    if (input.size === 0) requireDigest(input.sha256, EMPTY_SHA256);
     const upload = this.draft(ownerId, id, input);
     const twin = await this.findTwin(upload);
     if (twin) return { ...(await this.copy(upload, twin)), instant: true };
@@ -151,18 +155,24 @@ export class Uploads {
     });
   }
 
-  /** Finishes uploads whose completion was cut off by a crash. @returns how many */
-  async recover(): Promise<number> {
+  /**
+   * Finishes uploads whose completion was cut off, by a crash or a store that was down.
+   * @param onFailure told of each that cannot be finished now; it does not keep the others from it
+   * @returns how many were finished
+   */
+  async recover(onFailure: (error: unknown, uploadId: string) => void): Promise<number> {
     const { sql, ledger } = this.options;
-    const sealed = await sql.uploads.listSealed();
-    for (const { id } of sealed) {
-      await ledger.completing(id, async () => {
+    let count = 0;
+    for (const { id } of await sql.uploads.listSealed()) {
+      const finishing = ledger.completing(id, async () => {
         const upload = await sql.uploads.find(id);
-        if (upload?.state === 'open' && upload.sealedSha256 !== null)
-          await this.finish(upload, upload.sealedSha256);
+        if (upload?.state !== 'open' || upload.sealedSha256 === null) return;
+        await this.finish(upload, upload.sealedSha256);
+        count += 1;
       });
+      await finishing.catch((error: unknown) => onFailure(error, id));
     }
-    return sealed.length;
+    return count;
   }
 
   /** Doing it again is `Gone`. @throws `NotFound`, `Gone`, `Conflict` when it is complete */
@@ -227,7 +237,10 @@ export class Uploads {
         await quotas.require(tables, upload.ownerId, upload.size);
         const { count } = await tables.uploads.sumOpen(upload.ownerId);
         if (count >= limits.maxOpen) {
-          throw new RateLimited(`${count} uploads are open; complete or abort some first.`, 60);
+          throw new RateLimited(`${count} uploads are open; complete or abort some first.`, 60, {
+            'RateLimit-Policy': `"open-uploads";q=${limits.maxOpen}`,
+            RateLimit: '"open-uploads";r=0',
+          });
         }
         await tables.uploads.insert(upload);
       });

@@ -17,7 +17,7 @@ import { promisify } from 'node:util';
 import { Client, missing, sendChunks, type Upload } from './client';
 import { refusals } from './refusals';
 import { Report } from './report';
-import { ServerProcess } from './server-process';
+import { ServerProcess } from '../support/server-process';
 
 const MIB = 1024 * 1024;
 const CHUNK = 5 * MIB;
