@@ -1,66 +1,9 @@
 import { isIP } from 'node:net';
 import path from 'node:path';
 import { z } from 'zod';
+import { bytes, isOrigin, list, notYet, whole } from './setting-types';
 
 const KIB = 1024;
-const MIB = 1024 * KIB;
-const GIB = 1024 * MIB;
-const UNITS: Record<string, number> = { '': 1, B: 1, KIB, MIB, GIB, TIB: 1024 * GIB };
-
-/** A count of bytes: `5242880`, `512KiB`, `5 MiB`, `50GiB`. */
-function bytes(standard: string, least = 0) {
-  return z
-    .string()
-    .default(standard)
-    .transform((text, context) => {
-      const [, digits, unit] = /^(\d+)\s*([KMGT]iB|B|)$/i.exec(text.trim()) ?? [];
-      const count = Number(digits) * (UNITS[(unit ?? '').toUpperCase()] ?? NaN);
-      if (Number.isSafeInteger(count) && count >= least) return count;
-      context.addIssue({
-        code: 'custom',
-        message: `should be a number of bytes such as 5MiB, at least ${least}`,
-      });
-      return z.NEVER;
-    });
-}
-
-function whole(standard: number, least: number, most: number) {
-  const message = `should be a whole number from ${least} to ${most}`;
-  return z
-    .string()
-    .regex(/^\d+$/, message)
-    .default(String(standard))
-    .transform(Number)
-    .refine((value) => value >= least && value <= most, message);
-}
-
-function list(description: string, check: (item: string) => boolean) {
-  return z
-    .string()
-    .default('')
-    .transform((text) =>
-      text
-        .split(',')
-        .map((item) => item.trim())
-        .filter(Boolean),
-    )
-    .refine((items) => items.every(check), `should be ${description}, separated by commas`);
-}
-
-function isOrigin(text: string): boolean {
-  return URL.canParse(text) && new URL(text).origin === text;
-}
-
-function isNetwork(text: string): boolean {
-  const [, address = '', prefix = '0'] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
-  const family = isIP(address);
-  return family !== 0 && !address.includes('%') && Number(prefix) <= (family === 4 ? 32 : 128);
-}
-
-/** A setting of a store's real form, which this version does not have: refused, never ignored. */
-function notYet(store: string) {
-  return z.undefined({ error: `cannot be used yet: this version keeps its ${store}; remove it` }).optional();
-}
 
 /** Every setting: its key, its default, what it may be. `.env.example` is made from this. */
 export const settings = z.object({

@@ -6,12 +6,14 @@ import type { App } from './middleware/context';
 
 const HEADERS_MS = 30_000;
 const KEEP_ALIVE_MS = 65_000;
+/** How long a client that was refused may keep its end of the connection open. */
+const LINGER_MS = 2000;
 
 /** What a client gets whose request the parser refuses, before there is anything to pass to the app. */
-const REFUSALS: Record<string, (cause: Error) => FerryError> = {
-  HPE_HEADER_OVERFLOW: (cause) => new HeadersTooLarge('The header fields are too large.', { cause }),
-  HPE_INVALID_METHOD: (cause) => new NotImplemented('That is not a method of this server.', { cause }),
-  ERR_HTTP_REQUEST_TIMEOUT: (cause) => new Timeout('The request took too long to come.', { cause }),
+const REFUSALS: Record<string, () => FerryError> = {
+  HPE_HEADER_OVERFLOW: () => new HeadersTooLarge('The header fields are too large.'),
+  HPE_INVALID_METHOD: () => new NotImplemented('That is not a method of this server.'),
+  ERR_HTTP_REQUEST_TIMEOUT: () => new Timeout('The request took too long to come.'),
 };
 
 /**
@@ -45,9 +47,8 @@ export function createHttpServer(app: App): Server {
       socket.destroy();
       return;
     }
-    const refusal =
-      REFUSALS[error.code ?? '']?.(error) ??
-      new InvalidRequest('The request is malformed.', { cause: error });
+    // Without the parser's error as its cause: that has the raw bytes, credentials included, and would be logged.
+    const refusal = REFUSALS[error.code ?? '']?.() ?? new InvalidRequest('The request is malformed.');
     const requestId = randomUUID();
     app.emit('error', refusal, { state: { requestId } });
     refuse(socket, refusal, requestId);
@@ -67,6 +68,7 @@ function note(
 }
 
 function refuse(socket: Socket, { status, code, title, message }: FerryError, requestId: string): void {
+  socket.setTimeout(LINGER_MS, () => socket.destroy());
   const body = JSON.stringify({ type: 'about:blank', title, status, detail: message, code, requestId });
   socket.end(
     [

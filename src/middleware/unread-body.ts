@@ -11,7 +11,8 @@ const MOST_MS = 5000;
  */
 export function unreadBody(): Middleware {
   return async function unreadBody(ctx, next) {
-    ctx.res.once('finish', () => {
+    // Before Node's own listener, which would drop a body that nobody has begun to read, uncounted and to its end.
+    ctx.res.prependOnceListener('finish', () => {
       const { req } = ctx;
       if (req.complete || req.destroyed) return;
       let dropped = 0;
@@ -22,6 +23,7 @@ export function unreadBody(): Middleware {
       });
       req.once('close', () => clearTimeout(timer));
       req.resume();
+      req.read(0);
     });
     await next();
   };

@@ -100,8 +100,8 @@ export class Files {
     const { blobs, maxFormFileBytes } = this.options;
     const partId = newId();
     const hash = createHash('sha256');
-    await blobs.createPart(partId, null);
     try {
+      await blobs.createPart(partId, null);
       const size = await blobs.writePart(partId, 0, hashed(source, hash, maxFormFileBytes));
       return { partId, size, sha256: hash.digest('hex') };
     } catch (error) {

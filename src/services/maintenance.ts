@@ -58,7 +58,7 @@ export class Maintenance {
       deletedParts: await this.deleteUnknownParts(),
     };
     await sql.idempotency.deleteExpired(now());
-    await sql.refreshFamilies.deleteDead(new Date(now().getTime() - KEEP_DEAD_SIGN_INS_MS));
+    await sql.signIns.deleteDead(new Date(now().getTime() - KEEP_DEAD_SIGN_INS_MS));
     return done;
   }
 

@@ -1,6 +1,6 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
-import { InvalidGrant, InvalidToken } from '../errors';
-import type { RefreshFamilyRecord, Role, SqlStore } from '../models/sql';
+import { InvalidGrant, InvalidToken, NotFound } from '../errors';
+import type { Role, SignInRecord, SqlStore } from '../models/sql';
 import type { AccessTokens } from './access-tokens';
 import type { EventPublisher } from './events';
 import { newId } from './ids';
@@ -9,11 +9,13 @@ import type { Keys } from './secrets';
 
 /** A client that lost the answer to its refresh may ask again for so long. */
 const GRACE_MS = 20_000;
+/** How far back a refresh token is recognised as one that was used before. */
+const MOST_STEPS_BACK = 5000;
 
 /** Who is asking. */
 export interface Principal {
   userId: string;
-  /** The sign-in that the access token belongs to. */
+  /** The sign-in that the credentials belong to. */
   signInId: string;
   roles: Role[];
 }
@@ -37,141 +39,151 @@ interface TokensOptions {
   now: Clock;
 }
 
-/** Sign-ins: a short-lived access token and a family of refresh tokens, of which one at a time is good. */
+/**
+ * Sign-ins of programs: a short-lived access token, and a chain of refresh tokens of which one at a time is good.
+ * A refresh token is `<sign-in id>.<256 bits>`. Each is derived from the one before, so that the successor can be given
+ * again although only a digest is stored, and so that any earlier one proves itself by leading to the current one.
+ */
 export class Tokens {
   constructor(private readonly options: TokensOptions) {}
 
   /** Starts a sign-in. */
   async signIn(userId: string, userAgent: string | null): Promise<IssuedTokens> {
     const { sql, now, refreshMs } = this.options;
-    const id = newId();
-    const refreshToken = this.sealed(id, randomBytes(32));
+    const secret = randomBytes(32).toString('base64url');
     const at = now();
-    const family: RefreshFamilyRecord = {
-      id,
+    const signIn: SignInRecord = {
+      id: newId(),
       userId,
-      currentHash: digestOf(refreshToken),
-      previousHash: null,
+      kind: 'tokens',
+      currentHash: digestOf(secret),
+      rotations: 0,
       rotatedAt: null,
       userAgent: userAgent?.slice(0, 255) ?? null,
       createdAt: at,
       expiresAt: new Date(at.getTime() + refreshMs),
       endedAt: null,
     };
-    await sql.refreshFamilies.insert(family);
-    return this.issue(family, refreshToken);
+    await sql.signIns.insert(signIn);
+    return this.issue(signIn, secret);
   }
 
   /**
-   * Rotates a refresh token. The one before gives the same successor for 20 s; after that its use ends the sign-in,
-   * because somebody has a copy, and so does the use of any earlier one.
+   * Rotates a refresh token. The one before gives the same successor for 20 s; after that its use, and at any time the
+   * use of an earlier one, ends the sign-in, because somebody has a copy.
    * @throws `InvalidGrant`
    */
   async refresh(refreshToken: string): Promise<IssuedTokens> {
-    const { refreshFamilies } = this.options.sql;
-    const family = await refreshFamilies.findByHash(digestOf(refreshToken));
-    if (!family) await this.endOfAncestor(refreshToken);
-    if (!family || family.endedAt || family.expiresAt <= this.options.now()) {
+    const { signIn, secret } = await this.find(refreshToken);
+    if (!signIn || signIn.endedAt || signIn.expiresAt <= this.options.now()) {
       throw new InvalidGrant('The refresh token is unknown, expired or ended.');
     }
-    return (await this.rotate(family, refreshToken)) ?? this.repeat(family.id, refreshToken);
+    return (await this.rotate(signIn, secret)) ?? this.repeat(signIn.id, secret);
   }
 
   /** Ends the sign-in of the caller and that of the refresh token, where there is one. */
   async signOut(principal: Principal | null, refreshToken: string | undefined): Promise<void> {
-    const { refreshFamilies } = this.options.sql;
-    if (principal) await this.end(await refreshFamilies.find(principal.signInId));
-    if (refreshToken !== undefined) await this.end(await refreshFamilies.findByHash(digestOf(refreshToken)));
+    if (principal) await this.end(await this.options.sql.signIns.find(principal.signInId));
+    if (refreshToken === undefined) return;
+    const { signIn, secret } = await this.find(refreshToken);
+    if (signIn && this.stepsToCurrent(signIn, secret) !== null) await this.end(signIn);
   }
 
   /** @throws `InvalidToken` */
   async authenticate(accessToken: string): Promise<Principal> {
     const { sql, accessTokens } = this.options;
     const claims = accessTokens.verify(accessToken);
-    const [family, user] = await Promise.all([
-      sql.refreshFamilies.find(claims.sid),
-      sql.users.find(claims.sub),
-    ]);
-    if (!family || !user || family.endedAt || family.userId !== user.id || user.epoch !== claims.epoch) {
+    const [signIn, user] = await Promise.all([sql.signIns.find(claims.sid), sql.users.find(claims.sub)]);
+    if (!signIn || !user || signIn.endedAt || signIn.userId !== user.id || user.epoch !== claims.epoch) {
       throw new InvalidToken('The sign-in of this access token has ended.');
     }
-    return { userId: user.id, signInId: family.id, roles: user.roles };
+    return { userId: user.id, signInId: signIn.id, roles: user.roles };
+  }
+
+  /** The sign-ins of a user that are alive, newest first. */
+  list(userId: string): Promise<SignInRecord[]> {
+    return this.options.sql.signIns.listAlive(userId, this.options.now());
+  }
+
+  /** Ends one sign-in of a user. @throws `NotFound` */
+  async endOne(userId: string, signInId: string): Promise<void> {
+    const signIn = await this.options.sql.signIns.find(signInId);
+    if (signIn?.userId !== userId || signIn.endedAt) throw new NotFound();
+    await this.end(signIn);
+  }
+
+  /** Ends every sign-in of a user but one. */
+  async endOthers({ userId, signInId }: Principal): Promise<void> {
+    for (const signIn of await this.list(userId)) if (signIn.id !== signInId) await this.end(signIn);
+  }
+
+  private async find(refreshToken: string): Promise<{ signIn: SignInRecord | null; secret: string }> {
+    const [, id = '', secret = ''] = /^([0-9a-z]{1,64})\.([\w-]{43})$/.exec(refreshToken) ?? [];
+    return { signIn: await this.options.sql.signIns.find(id), secret };
   }
 
   /** @returns null when the token is not the current one, or no longer */
-  private async rotate(family: RefreshFamilyRecord, refreshToken: string): Promise<IssuedTokens | null> {
+  private async rotate(signIn: SignInRecord, secret: string): Promise<IssuedTokens | null> {
     const { sql, now, refreshMs } = this.options;
-    const successor = this.successorOf(family.id, refreshToken);
+    const successor = this.successorOf(secret);
     const at = now();
     const expiresAt = new Date(at.getTime() + refreshMs);
-    const rotated = await sql.refreshFamilies.rotate(
-      family.id,
-      digestOf(refreshToken),
-      digestOf(successor),
+    const rotated = await sql.signIns.rotate(signIn.id, {
+      from: digestOf(secret),
+      to: digestOf(successor),
+      rotations: signIn.rotations + 1,
       at,
       expiresAt,
-    );
-    return rotated ? this.issue({ ...family, expiresAt }, successor) : null;
+    });
+    return rotated ? this.issue({ ...signIn, expiresAt }, successor) : null;
   }
 
-  /** The successor that was given before, if that was a moment ago; otherwise the end of the family. */
-  private async repeat(familyId: string, refreshToken: string): Promise<IssuedTokens> {
-    const { sql, now } = this.options;
-    const family = await sql.refreshFamilies.find(familyId);
-    const successor = this.successorOf(familyId, refreshToken);
-    if (family?.rotatedAt && !family.endedAt && family.currentHash === digestOf(successor)) {
-      if (now().getTime() - family.rotatedAt.getTime() <= GRACE_MS) return this.issue(family, successor);
-    }
-    await this.end(family);
+  /** The successor that was given before, if that was a moment ago; the end of the sign-in for any other used token. */
+  private async repeat(signInId: string, secret: string): Promise<IssuedTokens> {
+    const signIn = await this.options.sql.signIns.find(signInId);
+    if (!signIn || signIn.endedAt) throw new InvalidGrant('The sign-in has ended.');
+    const steps = this.stepsToCurrent(signIn, secret);
+    if (steps === null) throw new InvalidGrant('The refresh token is unknown.');
+    const age = this.options.now().getTime() - (signIn.rotatedAt?.getTime() ?? 0);
+    if (steps === 1 && age <= GRACE_MS) return this.issue(signIn, this.successorOf(secret));
+    await this.end(signIn);
     throw new InvalidGrant('The refresh token was used before; its sign-in has ended.');
   }
 
-  private async issue(family: RefreshFamilyRecord, refreshToken: string): Promise<IssuedTokens> {
+  /** How many rotations ago the token was the current one; null for one that never was. */
+  private stepsToCurrent(signIn: SignInRecord, secret: string): number | null {
+    let derived = secret;
+    for (let steps = 0; steps <= Math.min(signIn.rotations, MOST_STEPS_BACK); steps += 1) {
+      if (digestOf(derived) === signIn.currentHash) return steps;
+      derived = this.successorOf(derived);
+    }
+    return null;
+  }
+
+  private async issue(signIn: SignInRecord, secret: string): Promise<IssuedTokens> {
     const { sql, accessTokens, now } = this.options;
-    const user = await sql.users.find(family.userId);
+    const user = await sql.users.find(signIn.userId);
     if (!user) throw new InvalidGrant('The user no longer exists.');
     return {
       userId: user.id,
-      accessToken: accessTokens.sign({ sub: user.id, sid: family.id, epoch: user.epoch }),
+      accessToken: accessTokens.sign({ sub: user.id, sid: signIn.id, epoch: user.epoch }),
       expiresIn: accessTokens.seconds,
-      refreshToken,
-      refreshExpiresIn: Math.max(0, Math.floor((family.expiresAt.getTime() - now().getTime()) / 1000)),
+      refreshToken: `${signIn.id}.${secret}`,
+      refreshExpiresIn: Math.max(0, Math.floor((signIn.expiresAt.getTime() - now().getTime()) / 1000)),
     };
   }
 
-  /** Derived from the token, so that it can be given again although only its digest is stored. */
-  private successorOf(familyId: string, refreshToken: string): string {
-    return this.sealed(familyId, this.mac(`successor ${refreshToken}`));
+  private successorOf(secret: string): string {
+    return createHmac('sha256', this.options.keys.refreshToken).update(secret).digest('base64url');
   }
 
-  /**
-   * A refresh token: its family, its secret, and a seal by which it is known as ours once its digest is no longer
-   * stored.
-   */
-  private sealed(familyId: string, secret: Buffer): string {
-    const body = `${familyId}.${secret.toString('base64url')}`;
-    return `${body}.${this.mac(`seal ${body}`).toString('base64url')}`;
-  }
-
-  private mac(text: string): Buffer {
-    return createHmac('sha256', this.options.keys.refreshToken).update(text).digest();
-  }
-
-  /** Ends the family of a token that was ours some rotations ago. */
-  private async endOfAncestor(refreshToken: string): Promise<void> {
-    const [familyId = '', secret = ''] = refreshToken.split('.');
-    const genuine =
-      digestOf(this.sealed(familyId, Buffer.from(secret, 'base64url'))) === digestOf(refreshToken);
-    if (genuine) await this.end(await this.options.sql.refreshFamilies.find(familyId));
-  }
-
-  private async end(family: RefreshFamilyRecord | null): Promise<void> {
+  private async end(signIn: SignInRecord | null): Promise<void> {
     const { sql, events, now } = this.options;
-    if (!family || !(await sql.refreshFamilies.end(family.id, now()))) return;
-    await events.publish(`user:${family.userId}`, 'session.revoked', { id: family.id });
+    if (!signIn || !(await sql.signIns.end(signIn.id, now()))) return;
+    await events.publish(`user:${signIn.userId}`, 'session.revoked', { id: signIn.id });
   }
 }
 
-function digestOf(token: string): string {
-  return createHash('sha256').update(token).digest('hex');
+function digestOf(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex');
 }

@@ -231,8 +231,8 @@ export class Uploads {
   private async open(upload: UploadRecord): Promise<void> {
     const { sql, blobs, quotas, limits } = this.options;
     await this.requireSpace(upload.size);
-    await blobs.createPart(upload.id, upload.size);
     try {
+      await blobs.createPart(upload.id, upload.size);
       await sql.transaction(async (tables) => {
         await quotas.require(tables, upload.ownerId, upload.size);
         const { count } = await tables.uploads.sumOpen(upload.ownerId);
@@ -245,7 +245,8 @@ export class Uploads {
         await tables.uploads.insert(upload);
       });
     } catch (error) {
-      await blobs.discardPart(upload.id);
+      // Unless another try of the same request has opened it meanwhile.
+      if (!(await sql.uploads.find(upload.id))) await blobs.discardPart(upload.id);
       throw error;
     }
   }

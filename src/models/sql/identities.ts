@@ -28,5 +28,9 @@ export function identitiesIn(table: Table<IdentityRecord>, transaction: Within):
       ];
       return (await table.findAll({ where: { userId }, order, transaction })).map(plain);
     },
+    async setSecret(provider, subject, secret) {
+      const [count] = await table.update({ secret }, { where: { provider, subject }, transaction });
+      return count > 0;
+    },
   };
 }

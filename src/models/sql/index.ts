@@ -28,12 +28,15 @@ export interface IdentityRecord {
   linkedAt: Date;
 }
 
-/** One sign-in: the chain of refresh tokens that descend from it. Tokens are kept as SHA-256 in hexadecimal. */
-export interface RefreshFamilyRecord {
+/** One sign-in: of a program by a chain of refresh tokens, or of a browser by a session. */
+export interface SignInRecord {
   id: string;
   userId: string;
-  currentHash: string;
-  previousHash: string | null;
+  kind: 'tokens' | 'browser';
+  /** SHA-256 of the refresh token that is good now, in hexadecimal; null for a browser. */
+  currentHash: string | null;
+  /** How many refresh tokens came before it. */
+  rotations: number;
   rotatedAt: Date | null;
   userAgent: string | null;
   createdAt: Date;
@@ -137,16 +140,30 @@ export interface Identities {
   find(provider: string, subject: string): Promise<IdentityRecord | null>;
   /** Oldest first. */
   listOf(userId: string): Promise<IdentityRecord[]>;
+  /** @returns whether the identity exists */
+  setSecret(provider: string, subject: string, secret: string): Promise<boolean>;
 }
 
-export interface RefreshFamilies {
-  insert(family: RefreshFamilyRecord): Promise<void>;
-  find(id: string): Promise<RefreshFamilyRecord | null>;
-  /** The family whose current or previous token has this hash. */
-  findByHash(hash: string): Promise<RefreshFamilyRecord | null>;
-  /** Compare-and-set of the current token in a family that has not ended. @returns whether `from` was current */
-  rotate(id: string, from: string, to: string, at: Date, expiresAt: Date): Promise<boolean>;
-  /** @returns whether it was alive */
+/** A step in the chain of refresh tokens, by their hashes. */
+export interface Rotation {
+  from: string;
+  to: string;
+  /** How many there are with this one. */
+  rotations: number;
+  at: Date;
+  expiresAt: Date;
+}
+
+export interface SignIns {
+  insert(signIn: SignInRecord): Promise<void>;
+  find(id: string): Promise<SignInRecord | null>;
+  /** Those of a user that have neither ended nor expired, newest first. */
+  listAlive(userId: string, at: Date): Promise<SignInRecord[]>;
+  /** Compare-and-set of the current token of a sign-in that has not ended. @returns whether `from` was current */
+  rotate(id: string, rotation: Rotation): Promise<boolean>;
+  /** @returns whether it had not ended */
+  prolong(id: string, expiresAt: Date): Promise<boolean>;
+  /** @returns whether it had not ended */
   end(id: string, at: Date): Promise<boolean>;
   /** Removes those that ended or expired before. @returns how many */
   deleteDead(before: Date): Promise<number>;
@@ -232,7 +249,7 @@ export interface Idempotency {
 export interface Tables {
   users: Users;
   identities: Identities;
-  refreshFamilies: RefreshFamilies;
+  signIns: SignIns;
   files: Files;
   blobs: Blobs;
   uploads: Uploads;

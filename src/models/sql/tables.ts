@@ -5,7 +5,7 @@ import { defineExtents, extentsIn } from './extents';
 import { defineFiles, filesIn } from './files';
 import { defineIdempotency, idempotencyIn } from './idempotency';
 import { defineIdentities, identitiesIn } from './identities';
-import { defineRefreshFamilies, refreshFamiliesIn } from './refresh-families';
+import { defineSignIns, signInsIn } from './sign-ins';
 import type { Within } from './table';
 import { defineUploads, uploadsIn } from './uploads';
 import { defineUsers, usersIn } from './users';
@@ -21,7 +21,7 @@ export function defineTables(
 ): (transaction: Within) => Tables {
   const users = defineUsers(sequelize);
   const identities = defineIdentities(sequelize);
-  const refreshFamilies = defineRefreshFamilies(sequelize);
+  const signIns = defineSignIns(sequelize);
   const files = defineFiles(sequelize);
   const blobs = defineBlobs(sequelize);
   const uploads = defineUploads(sequelize);
@@ -30,7 +30,7 @@ export function defineTables(
   return (transaction) => ({
     users: guard(usersIn(users, transaction)),
     identities: guard(identitiesIn(identities, transaction)),
-    refreshFamilies: guard(refreshFamiliesIn(refreshFamilies, transaction)),
+    signIns: guard(signInsIn(signIns, transaction)),
     files: guard(filesIn(files, transaction)),
     blobs: guard(blobsIn(blobs, transaction)),
     uploads: guard(uploadsIn(uploads, transaction)),

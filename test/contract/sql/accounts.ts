@@ -1,6 +1,6 @@
 import { Conflict } from '../../../src/errors';
 import type { SqlStore } from '../../../src/models/sql';
-import { aFamily, anIdentity, at, aUser, newDigest, newId } from './records';
+import { aSignIn, anIdentity, at, aUser, newDigest, newId } from './records';
 
 export function accountsContract(store: () => SqlStore): void {
   async function inserted() {
@@ -90,75 +90,107 @@ export function accountsContract(store: () => SqlStore): void {
       expect(await store().identities.listOf(newId())).toEqual([]);
     });
 
+    it('change their secret', async () => {
+      const identity = anIdentity((await inserted()).id, { secret: 'old' });
+      await store().identities.insert(identity);
+      const { provider, subject } = identity;
+      expect(await store().identities.setSecret(provider, subject, 'new')).toBe(true);
+      expect(await store().identities.setSecret(provider, newId(), 'new')).toBe(false);
+      expect(await store().identities.find(provider, subject)).toStrictEqual({ ...identity, secret: 'new' });
+    });
+
     it('belong to a user', async () => {
       await expect(store().identities.insert(anIdentity(newId()))).rejects.toThrow();
     });
   });
 
-  describe('refresh families', () => {
-    async function family(values: Parameters<typeof aFamily>[1] = {}) {
-      const record = aFamily((await inserted()).id, values);
-      await store().refreshFamilies.insert(record);
+  describe('sign-ins', () => {
+    async function signIn(values: Parameters<typeof aSignIn>[1] = {}) {
+      const record = aSignIn((await inserted()).id, values);
+      await store().signIns.insert(record);
       return record;
     }
 
-    it('finds by id, by current and by previous hash', async () => {
-      const record = await family({
-        previousHash: newDigest(),
-        rotatedAt: at(1),
-        userAgent: 'M/'.repeat(2000),
-      });
-      expect(await store().refreshFamilies.find(record.id)).toStrictEqual(record);
-      expect(await store().refreshFamilies.findByHash(record.currentHash)).toStrictEqual(record);
-      expect(await store().refreshFamilies.findByHash(String(record.previousHash))).toStrictEqual(record);
-      expect(await store().refreshFamilies.findByHash(newDigest())).toBeNull();
-      expect(await store().refreshFamilies.find(newId())).toBeNull();
+    const step = (from: string | null, values = {}) => ({
+      from: String(from),
+      to: newDigest(),
+      rotations: 1,
+      at: at(1),
+      expiresAt: at(9),
+      ...values,
+    });
+
+    it.each([
+      ['of a program', { kind: 'tokens', rotatedAt: at(1), userAgent: 'M/'.repeat(2000) }],
+      ['of a browser', { kind: 'browser', currentHash: null }],
+    ] as const)('finds one %s', async (_, values) => {
+      const record = await signIn(values);
+      expect(await store().signIns.find(record.id)).toStrictEqual(record);
+      expect(await store().signIns.find(newId())).toBeNull();
+    });
+
+    it('allows many without a token', async () => {
+      for (let i = 0; i < 3; i += 1) await signIn({ kind: 'browser', currentHash: null });
+    });
+
+    it('lists those of a user that are alive, newest first', async () => {
+      const { userId, ...first } = await signIn();
+      const [second, ended, expired] = [
+        aSignIn(userId),
+        aSignIn(userId, { endedAt: at(0) }),
+        aSignIn(userId, { expiresAt: at(5) }),
+      ];
+      for (const record of [second, ended, expired]) await store().signIns.insert(record);
+      await signIn();
+      const alive = (await store().signIns.listAlive(userId, at(5))).map(({ id }) => id);
+      expect(alive).toEqual([first.id, second.id].sort().reverse());
     });
 
     it('rotates from the current hash only', async () => {
-      const record = await family();
+      const record = await signIn();
       const { id, currentHash } = record;
-      const next = newDigest();
-      expect(await store().refreshFamilies.rotate(id, newDigest(), next, at(1), at(9))).toBe(false);
-      expect(await store().refreshFamilies.rotate(newId(), currentHash, next, at(1), at(9))).toBe(false);
-      expect(await store().refreshFamilies.rotate(id, currentHash, next, at(1), at(9))).toBe(true);
-      expect(await store().refreshFamilies.rotate(id, currentHash, newDigest(), at(2), at(9))).toBe(false);
-      expect(await store().refreshFamilies.find(id)).toStrictEqual({
+      const rotation = step(currentHash);
+      expect(await store().signIns.rotate(id, step(newDigest()))).toBe(false);
+      expect(await store().signIns.rotate(newId(), rotation)).toBe(false);
+      expect(await store().signIns.rotate(id, rotation)).toBe(true);
+      expect(await store().signIns.rotate(id, step(currentHash))).toBe(false);
+      expect(await store().signIns.find(id)).toStrictEqual({
         ...record,
-        currentHash: next,
-        previousHash: currentHash,
+        currentHash: rotation.to,
+        rotations: 1,
         rotatedAt: at(1),
         expiresAt: at(9),
       });
     });
 
-    it('lets one of many rotations win', async () => {
-      const { id, currentHash } = await family();
-      const won = await Promise.all(
-        Array.from({ length: 8 }, () =>
-          store().refreshFamilies.rotate(id, currentHash, newDigest(), at(1), at(9)),
-        ),
+    it('lets one of many rotate', async () => {
+      const { id, currentHash } = await signIn();
+      const rotated = await Promise.all(
+        Array.from({ length: 10 }, () => store().signIns.rotate(id, step(currentHash))),
       );
-      expect(won.filter(Boolean)).toHaveLength(1);
+      expect(rotated.filter(Boolean)).toHaveLength(1);
     });
 
-    it('ends once, and does not rotate afterwards', async () => {
-      const { id, currentHash } = await family();
-      expect(await store().refreshFamilies.end(id, at(5))).toBe(true);
-      expect(await store().refreshFamilies.end(id, at(6))).toBe(false);
-      expect(await store().refreshFamilies.end(newId(), at(6))).toBe(false);
-      expect((await store().refreshFamilies.find(id))?.endedAt).toEqual(at(5));
-      expect(await store().refreshFamilies.rotate(id, currentHash, newDigest(), at(7), at(9))).toBe(false);
+    it('ends once, and neither rotates nor lasts longer after that', async () => {
+      const { id, currentHash } = await signIn();
+      expect(await store().signIns.prolong(id, at(90))).toBe(true);
+      expect((await store().signIns.find(id))?.expiresAt).toEqual(at(90));
+      expect(await store().signIns.end(id, at(5))).toBe(true);
+      expect(await store().signIns.end(id, at(6))).toBe(false);
+      expect(await store().signIns.end(newId(), at(6))).toBe(false);
+      expect((await store().signIns.find(id))?.endedAt).toEqual(at(5));
+      expect(await store().signIns.rotate(id, step(currentHash))).toBe(false);
+      expect(await store().signIns.prolong(id, at(99))).toBe(false);
     });
 
     it('forgets those that ended or expired before', async () => {
       const old = new Date(0);
-      await store().refreshFamilies.deleteDead(at(0));
-      const kept = [await family(), await family({ endedAt: at(0), expiresAt: at(0) })];
-      const dead = [await family({ endedAt: old }), await family({ expiresAt: old })];
-      expect(await store().refreshFamilies.deleteDead(at(0))).toBe(2);
-      for (const { id } of dead) expect(await store().refreshFamilies.find(id)).toBeNull();
-      for (const { id } of kept) expect(await store().refreshFamilies.find(id)).not.toBeNull();
+      await store().signIns.deleteDead(at(0));
+      const kept = [await signIn(), await signIn({ endedAt: at(0), expiresAt: at(0) })];
+      const dead = [await signIn({ endedAt: old }), await signIn({ expiresAt: old })];
+      expect(await store().signIns.deleteDead(at(0))).toBe(2);
+      for (const { id } of dead) expect(await store().signIns.find(id)).toBeNull();
+      for (const { id } of kept) expect(await store().signIns.find(id)).not.toBeNull();
     });
   });
 }

@@ -3,7 +3,7 @@ import type {
   FileRecord,
   IdempotencyRecord,
   IdentityRecord,
-  RefreshFamilyRecord,
+  SignInRecord,
   SqlStore,
   UploadRecord,
   UserRecord,
@@ -40,12 +40,13 @@ export function anIdentity(userId: string, values: Partial<IdentityRecord> = {})
   return { userId, provider: 'password', subject: newId(), secret: null, linkedAt: at(0), ...values };
 }
 
-export function aFamily(userId: string, values: Partial<RefreshFamilyRecord> = {}): RefreshFamilyRecord {
+export function aSignIn(userId: string, values: Partial<SignInRecord> = {}): SignInRecord {
   return {
     id: newId(),
     userId,
+    kind: 'tokens',
     currentHash: newDigest(),
-    previousHash: null,
+    rotations: 0,
     rotatedAt: null,
     userAgent: null,
     createdAt: at(0),

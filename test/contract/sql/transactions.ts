@@ -1,6 +1,6 @@
 import { Conflict, Unavailable } from '../../../src/errors';
 import type { SqlStore, Tables } from '../../../src/models/sql';
-import { aFamily, aFile, anIdempotency, anIdentity, anUpload, at, aUser, newDigest, newId } from './records';
+import { aSignIn, aFile, anIdempotency, anIdentity, anUpload, at, aUser, newDigest, newId } from './records';
 
 const TWENTY = Array.from({ length: 20 }, (_, index) => index);
 
@@ -17,12 +17,12 @@ export function transactionsContract(store: () => SqlStore): void {
 
     it('undo everything when the work throws, and pass the error on as it is', async () => {
       const [user, file, upload, record] = [aUser(), aFile(), anUpload(), anIdempotency()];
-      const [identity, family, sha256] = [anIdentity(user.id), aFamily(user.id), newDigest()];
+      const [identity, signIn, sha256] = [anIdentity(user.id), aSignIn(user.id), newDigest()];
       const error = new Error('on purpose');
       const work = store().transaction(async (tables) => {
         await tables.users.insert(user);
         await tables.identities.insert(identity);
-        await tables.refreshFamilies.insert(family);
+        await tables.signIns.insert(signIn);
         await tables.files.insert(file);
         await tables.blobs.announce(sha256, 1, at(0));
         await tables.uploads.insert(upload);
@@ -34,7 +34,7 @@ export function transactionsContract(store: () => SqlStore): void {
       await expect(work).rejects.toBe(error);
       expect(await store().users.find(user.id)).toBeNull();
       expect(await store().identities.find(identity.provider, identity.subject)).toBeNull();
-      expect(await store().refreshFamilies.find(family.id)).toBeNull();
+      expect(await store().signIns.find(signIn.id)).toBeNull();
       expect(await store().files.find(file.id)).toBeNull();
       expect(await store().blobs.find(sha256)).toBeNull();
       expect(await store().uploads.find(upload.id)).toBeNull();

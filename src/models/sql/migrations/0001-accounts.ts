@@ -28,21 +28,20 @@ export const accounts: Migration = {
       linked_at: { type: DataTypes.DATE(3), allowNull: false },
     });
     await addIndex(context, 'identities', ['user_id']);
-    await createTable(context, 'refresh_families', {
+    await createTable(context, 'sign_ins', {
       id: { type: DataTypes.STRING(64), primaryKey: true },
       user_id: userId,
-      current_hash: { type: DataTypes.STRING(64), allowNull: false },
-      previous_hash: { type: DataTypes.STRING(64), allowNull: true },
+      kind: { type: DataTypes.STRING(16), allowNull: false },
+      current_hash: { type: DataTypes.STRING(64), allowNull: true },
+      rotations: { type: DataTypes.INTEGER, allowNull: false },
       rotated_at: { type: DataTypes.DATE(3), allowNull: true },
       user_agent: { type: DataTypes.TEXT, allowNull: true },
       created_at: { type: DataTypes.DATE(3), allowNull: false },
       expires_at: { type: DataTypes.DATE(3), allowNull: false },
       ended_at: { type: DataTypes.DATE(3), allowNull: true },
     });
-    await addIndex(context, 'refresh_families', ['user_id']);
-    await addIndex(context, 'refresh_families', ['current_hash'], { unique: true });
-    await addIndex(context, 'refresh_families', ['previous_hash']);
-    await addIndex(context, 'refresh_families', ['ended_at']);
-    await addIndex(context, 'refresh_families', ['expires_at']);
+    await addIndex(context, 'sign_ins', ['user_id']);
+    await addIndex(context, 'sign_ins', ['ended_at']);
+    await addIndex(context, 'sign_ins', ['expires_at']);
   },
 };
