@@ -1,7 +1,6 @@
-import { isIP } from 'node:net';
 import path from 'node:path';
 import { z } from 'zod';
-import { bytes, isOrigin, list, notYet, whole } from './setting-types';
+import { bytes, isNetwork, isOrigin, list, notYet, whole } from './setting-types';
 
 const KIB = 1024;
 

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
 const KIB = 1024;
@@ -52,7 +53,8 @@ export function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text;
 }
 
-function isNetwork(text: string): boolean {
+/** Whether the text is an IP address or a network such as `10.0.0.0/8`. */
+export function isNetwork(text: string): boolean {
   const [, address = '', prefix = '0'] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
   const family = isIP(address);
   return family !== 0 && !address.includes('%') && Number(prefix) <= (family === 4 ? 32 : 128);
