@@ -26,7 +26,9 @@ module.exports = {
       comment: 'services/http holds pure functions: no store, no service, no I/O.',
       severity: 'error',
       from: { path: '^src/services/http' },
-      to: { path: '(^src/(models|services/(?!http))|^(node:)?(fs|net|http|https|child_process|worker_threads)(/|$))' },
+      to: {
+        path: '(^src/(models|services/(?!http))|^(node:)?(fs|net|http|https|child_process|worker_threads)(/|$))',
+      },
     },
     {
       name: 'controllers-and-transports-know-no-model',
@@ -47,7 +49,12 @@ module.exports = {
       from: { path: '^src/(?!bin)' },
       to: { path: '^src/bin' },
     },
-    { name: 'no-circle', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-circle',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     { name: 'no-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {

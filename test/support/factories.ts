@@ -17,11 +17,17 @@ export interface TestUser {
 }
 
 /** A new user, signed in. */
-export async function makeUser(ferry: Ferry, input: { username?: string; password?: string } = {}): Promise<TestUser> {
+export async function makeUser(
+  ferry: Ferry,
+  input: { username?: string; password?: string } = {},
+): Promise<TestUser> {
   count += 1;
   const username = input.username ?? `user${count}`;
   const password = input.password ?? 'a password of some length';
-  const response = await request(ferry.url).post(`${API}/auth/register`).send({ username, password }).expect(201);
+  const response = await request(ferry.url)
+    .post(`${API}/auth/register`)
+    .send({ username, password })
+    .expect(201);
   const { accessToken, refreshToken, user } = response.body as {
     accessToken: string;
     refreshToken: string;
