@@ -3,6 +3,8 @@ module.exports = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
+  // Those need Chromium: jest.browser.config.js.
+  testPathIgnorePatterns: ['/node_modules/', '/test/browser/'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
@@ -16,4 +18,6 @@ module.exports = {
   collectCoverageFrom: ['src/**/*.ts', '!src/bin/**'],
   coverageProvider: 'v8',
   maxWorkers: 2,
+  // Machines are slow at times; no test is about how fast something is.
+  testTimeout: 60_000,
 };

@@ -5,14 +5,21 @@ import conditionalGet from 'koa-conditional-get';
 import serve from 'koa-static';
 import path from 'node:path';
 import type { Logger } from 'pino';
+import { adminController } from './controllers/admin';
 import { authController } from './controllers/auth';
 import { filesController } from './controllers/files';
+import { keysController } from './controllers/keys';
 import { operationsController } from './controllers/operations';
 import { pagesController } from './controllers/pages';
+import { preferencesController } from './controllers/preferences';
+import { qrController } from './controllers/qr';
+import { sessionsController } from './controllers/sessions';
 import { uploadsController } from './controllers/uploads';
 import { usersController } from './controllers/users';
+import { wechatController } from './controllers/wechat';
 import { accessLog } from './middleware/access-log';
 import { authenticate } from './middleware/authenticate';
+import { browserSession } from './middleware/browser-session';
 import { compression } from './middleware/compression';
 import type { App, FerryRouter, FerryState } from './middleware/context';
 import { crossOrigin } from './middleware/cross-origin';
@@ -22,20 +29,29 @@ import { jsonBody } from './middleware/json-body';
 import { logErrors } from './middleware/log-errors';
 import { ownHost } from './middleware/own-host';
 import { prettyJson } from './middleware/pretty-json';
+import { limitByAddress, limitGuesses, userNamed, userSignedIn } from './middleware/rate-limit';
 import { receiveTimeout } from './middleware/receive-timeout';
 import { requestId } from './middleware/request-id';
+import { sameOrigin } from './middleware/same-origin';
+import { requireRole } from './middleware/require-role';
 import { securityHeaders } from './middleware/security-headers';
 import { trustedProxies } from './middleware/trusted-proxies';
 import { unmatched } from './middleware/unmatched';
 import { unreadBody } from './middleware/unread-body';
 import type { Project } from './project';
+import { adminRoutes } from './routes/admin';
 import { authRoutes } from './routes/auth';
 import { fileRoutes } from './routes/files';
 import type { Gates } from './routes/gates';
+import { keyRoutes } from './routes/keys';
 import { operationRoutes } from './routes/operations';
 import { pageRoutes } from './routes/pages';
+import { preferenceRoutes } from './routes/preferences';
+import { qrRoutes } from './routes/qr';
+import { sessionRoutes } from './routes/sessions';
 import { uploadRoutes } from './routes/uploads';
 import { userRoutes } from './routes/users';
+import { wechatRoutes } from './routes/wechat';
 import type { Services } from './services';
 import { createViews } from './views';
 
@@ -46,6 +62,8 @@ export interface HttpSettings {
   corsOrigins: string[];
   jsonBodyBytes: number;
   bodyIdleMs: number;
+  /** Also serve the pages that help in development. */
+  devPages: boolean;
   /** Compile each template once. */
   cacheViews: boolean;
 }
@@ -62,6 +80,7 @@ export function createApp({ services, project, http, logger }: AppOptions): App 
   const views = createViews({ directory: path.join(project.directory, 'views'), cache: http.cacheViews });
   const router = createRouter({ services, project, http, views });
   const app: App = new Koa<FerryState>({ proxy: http.trustedProxies.length > 0 });
+  app.keys = services.cookieKeys;
   app.on('error', logErrors(logger));
   app.use(errorHandler(views));
   app.use(requestId());
@@ -77,6 +96,14 @@ export function createApp({ services, project, http, logger }: AppOptions): App 
   app.use(prettyJson());
   app.use(receiveTimeout(http.bodyIdleMs));
   app.use(serve(path.join(project.directory, 'public'), { index: false, maxage: 60 * 60 * 1000 }));
+  app.use(
+    browserSession({
+      app,
+      signIns: services.browserSignIns,
+      store: services.sessionStore,
+      publicUrl: http.publicUrl,
+    }),
+  );
   app.use(router.routes());
   app.use(unmatched(router));
   return app;
@@ -85,23 +112,41 @@ export function createApp({ services, project, http, logger }: AppOptions): App 
 type RouterOptions = Omit<AppOptions, 'logger'> & { views: ReturnType<typeof createViews> };
 
 function createRouter({ services, project, http, views }: RouterOptions): FerryRouter {
-  const { accounts, tokens, uploads, files, idempotency, health } = services;
-  const { publicUrl } = http;
+  const { rateLimits, accounts, tokens, qr, wechat, uploads, files, idempotency, health } = services;
+  const { publicUrl, devPages } = http;
   const { version } = project;
   const linkBase = publicUrl ?? '';
-  const { optional: anybody, required: signedIn } = authenticate(tokens);
+  const ownPages = sameOrigin(publicUrl);
+  const { optional: anybody, required: signedIn } = authenticate(tokens, ownPages);
   const gates: Gates = {
     anybody,
     signedIn,
+    admin: requireRole('admin'),
+    sameOrigin: ownPages.gate,
     json: jsonBody(http.jsonBodyBytes),
     idempotent: idempotent(idempotency),
+    limits: {
+      signIn: limitByAddress(rateLimits.signIn),
+      register: limitByAddress(rateLimits.register),
+      refresh: limitByAddress(rateLimits.refresh),
+      wechat: limitByAddress(rateLimits.wechat),
+      qr: limitByAddress(rateLimits.qr),
+      guesses: limitGuesses(rateLimits, userNamed),
+      ownGuesses: limitGuesses(rateLimits, userSignedIn),
+    },
   };
   const router: FerryRouter = new Router<FerryState>();
-  authRoutes(router, gates, authController({ accounts, tokens, linkBase }));
+  authRoutes(router, gates, authController({ accounts, tokens, ownPages, linkBase }));
+  qrRoutes(router, gates, qrController({ qr, accounts, publicUrl }));
+  wechatRoutes(router, gates, wechatController({ wechat, linkBase }));
+  sessionRoutes(router, gates, sessionsController({ accounts, tokens, ownPages, linkBase }));
+  preferenceRoutes(router, gates, preferencesController());
   userRoutes(router, gates, usersController({ accounts, linkBase }));
   uploadRoutes(router, gates, uploadsController({ uploads, linkBase }));
   fileRoutes(router, gates, filesController({ files, linkBase }));
+  adminRoutes(router, gates, adminController(services.administration));
+  keyRoutes(router, keysController(services.accessTokens));
   operationRoutes(router, operationsController({ health, version, linkBase }));
-  pageRoutes(router, pagesController({ health, views, version, publicUrl }));
+  pageRoutes(router, gates, pagesController({ health, accounts, views, version, publicUrl, devPages }));
   return router;
 }

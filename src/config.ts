@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { bytes, isNetwork, isOrigin, list, notYet, whole } from './setting-types';
+import { bytes, isNetwork, isOrigin, keyFile, list, notYet, secret, whole } from './setting-types';
 
 const KIB = 1024;
 
@@ -21,6 +21,7 @@ export const settings = z.object({
       protocol: /^https?$/,
       message: 'should be an http or https URL such as https://files.example.com',
     })
+    .refine((text) => !/[?#@\s]/.test(text), 'should have neither credentials nor a query')
     .transform((text) => text.replace(/\/+$/, ''))
     .optional()
     .describe('How clients reach Ferry. Links are made from it, and requests for another host get 421.'),
@@ -28,7 +29,7 @@ export const settings = z.object({
     'Proxies whose X-Forwarded-For, -Proto and -Host are believed.',
   ),
   CORS_ORIGINS: list('origins such as https://app.example.com', isOrigin).describe(
-    'Web origins whose pages may call the API with credentials.',
+    'Web origins whose pages may call the API. Changes need an access token there: a session cookie is only good for them on our own pages.',
   ),
 
   DATA_DIR: z.string().min(1).default('data').describe('Where the database and the made-up secrets lie.'),
@@ -47,13 +48,44 @@ export const settings = z.object({
     .default('auto')
     .describe('pretty for people, json for machines; auto is json in production and pretty elsewhere.'),
 
-  JWT_SECRET: z
-    .string()
-    .min(32, 'should have at least 32 characters')
-    .optional()
-    .describe('Signs access tokens. Without it one is made at the first start and kept in DATA_DIR.'),
+  JWT_SECRET: secret('Signs access tokens. Without it one is made at the first start and kept in DATA_DIR.'),
+  JWT_SECRET_PREVIOUS: secret('The secret before: what it signed is taken until it expires.'),
+  JWT_SECRET_NEXT: secret('The secret to come: what processes that have it already sign is taken.'),
+  JWT_KEY_FILE: keyFile(
+    'A PEM file with a P-256 private key: signs access tokens by ES256 instead, to be checked by /.well-known/jwks.json.',
+  ),
+  JWT_KEY_FILE_PREVIOUS: keyFile('The key before: what it signed is taken until it expires.'),
+  JWT_KEY_FILE_NEXT: keyFile('The key to come: others learn it from jwks.json before it signs anything.'),
   ACCESS_TOKEN_SECONDS: whole(600, 10, 86_400).describe('How long an access token lives.'),
   REFRESH_TOKEN_DAYS: whole(30, 1, 365).describe('How long a sign-in lives without being used.'),
+
+  SIGN_IN_LIMIT: whole(300, 1, 1_000_000).describe(
+    'Sign-ins by password from one address within 15 minutes; as many by WeChat, ten times as many refreshes.',
+  ),
+  GUESS_LIMIT: whole(10, 1, 1000).describe(
+    'Wrong passwords for one user from one address within 15 minutes; from anywhere, twice as many slow it down.',
+  ),
+  REGISTER_LIMIT: whole(300, 1, 1_000_000).describe('New users from one address within an hour.'),
+  QR_LIMIT: whole(30, 1, 100_000).describe('QR codes for sign-in for one address within a minute.'),
+
+  WECHAT_APPID: z
+    .string()
+    .regex(/^[\w-]{1,50}$/, 'should be the AppID of a mini-program such as wx0123456789abcdef')
+    .optional()
+    .describe('The mini-program whose users may sign in; needs WECHAT_SECRET.'),
+  WECHAT_SECRET: z.string().max(256).optional().describe('The AppSecret of the mini-program.'),
+  WECHAT_API: z
+    .url({
+      protocol: /^https?$/,
+      message: 'should be an http or https URL such as https://api.weixin.qq.com',
+    })
+    .default('https://api.weixin.qq.com')
+    .transform((text) => text.replace(/\/+$/, ''))
+    .describe('Where the API of WeChat is; a stand-in for tests may be elsewhere.'),
+  WECHAT_DEV: z
+    .enum(['0', '1'], 'should be 0 or 1')
+    .default('0')
+    .describe('1 takes the code dev:<name> from anybody as a sign-in of that name. Not in production.'),
 
   MAX_FILE_BYTES: bytes('50GiB', 1).describe('The largest file.'),
   MAX_FORM_FILE_BYTES: bytes('100MiB', 1).describe('The largest file that POST /files takes in one request.'),
@@ -72,6 +104,9 @@ export const settings = z.object({
 
   JSON_BODY_BYTES: bytes('1MiB', KIB).describe('The largest JSON body.'),
   BODY_IDLE_SECONDS: whole(30, 1, 3600).describe('How long a request body may stand still.'),
+  UV_THREADPOOL_SIZE: whole(4, 1, 1024).describe(
+    'Threads of Node that reach the disk and hash passwords. All but two hash, where there are as many cores.',
+  ),
   SHUTDOWN_SECONDS: whole(20, 1, 600).describe(
     'How long running requests may take once Ferry is told to stop.',
   ),
@@ -87,11 +122,31 @@ export interface Config {
     jsonBodyBytes: number;
     bodyIdleMs: number;
     shutdownMs: number;
+    /** Whether pages that help in development are served. */
+    devPages: boolean;
   };
   log: { level: string; pretty: boolean };
+  /** Of the pool that reaches the disk and hashes passwords. */
+  threads: number;
   dataDirectory: string;
   uploadsDirectory: string;
-  tokens: { secret: string | null; accessSeconds: number; refreshMs: number };
+  tokens: {
+    secret: string | null;
+    otherSecrets: string[];
+    /** P-256 keys; without a current one the secret signs. */
+    keyFiles: { current: string | null; previous: string | null; next: string | null };
+    accessSeconds: number;
+    refreshMs: number;
+  };
+  limits: {
+    signIn: number;
+    guesses: number;
+    register: number;
+    refresh: number;
+    wechat: number;
+    qr: number;
+  };
+  wechat: { app: { appid: string; secret: string } | null; api: string; dev: boolean };
   uploads: {
     maxFileBytes: number;
     maxFormFileBytes: number;
@@ -130,6 +185,12 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   if (minChunkBytes > chunkBytes || chunkBytes > maxChunkBytes) {
     throw new ConfigError(['CHUNK_BYTES should lie between MIN_CHUNK_BYTES and MAX_CHUNK_BYTES']);
   }
+  const { current, previous, next } = config.tokens.keyFiles;
+  if (current === null && (previous ?? next) !== null) {
+    throw new ConfigError([
+      `${previous === null ? 'JWT_KEY_FILE_NEXT' : 'JWT_KEY_FILE_PREVIOUS'} is of use only with JWT_KEY_FILE`,
+    ]);
+  }
   return config;
 }
 
@@ -145,19 +206,38 @@ function shape(values: z.infer<typeof settings>): Config {
       jsonBodyBytes: values.JSON_BODY_BYTES,
       bodyIdleMs: values.BODY_IDLE_SECONDS * 1000,
       shutdownMs: values.SHUTDOWN_SECONDS * 1000,
+      devPages: values.NODE_ENV === 'development',
     },
     log: {
       level: values.LOG_LEVEL,
       pretty:
         values.LOG_FORMAT === 'pretty' || (values.LOG_FORMAT === 'auto' && values.NODE_ENV !== 'production'),
     },
+    threads: values.UV_THREADPOOL_SIZE,
     dataDirectory: path.resolve(values.DATA_DIR),
     uploadsDirectory: path.resolve(values.UPLOADS_DIR),
     tokens: {
       secret: values.JWT_SECRET ?? null,
+      otherSecrets: [values.JWT_SECRET_PREVIOUS, values.JWT_SECRET_NEXT].filter(
+        (other) => other !== undefined,
+      ),
+      keyFiles: {
+        current: values.JWT_KEY_FILE ?? null,
+        previous: values.JWT_KEY_FILE_PREVIOUS ?? null,
+        next: values.JWT_KEY_FILE_NEXT ?? null,
+      },
       accessSeconds: values.ACCESS_TOKEN_SECONDS,
       refreshMs: values.REFRESH_TOKEN_DAYS * day,
     },
+    limits: {
+      signIn: values.SIGN_IN_LIMIT,
+      guesses: values.GUESS_LIMIT,
+      register: values.REGISTER_LIMIT,
+      refresh: values.SIGN_IN_LIMIT * 10,
+      wechat: values.SIGN_IN_LIMIT,
+      qr: values.QR_LIMIT,
+    },
+    wechat: wechatOf(values),
     uploads: {
       maxFileBytes: values.MAX_FILE_BYTES,
       maxFormFileBytes: values.MAX_FORM_FILE_BYTES,
@@ -172,4 +252,17 @@ function shape(values: z.infer<typeof settings>): Config {
       blobGraceMs: values.BLOB_GRACE_MINUTES * 60 * 1000,
     },
   };
+}
+
+function wechatOf(values: z.infer<typeof settings>): Config['wechat'] {
+  const { WECHAT_APPID: appid, WECHAT_SECRET: secret, WECHAT_API: api, WECHAT_DEV: dev } = values;
+  if (dev === '1' && values.NODE_ENV === 'production') {
+    throw new ConfigError(['WECHAT_DEV should not be 1 in production: anybody could sign in as anybody']);
+  }
+  if ((appid === undefined) !== (secret === undefined)) {
+    const [missing, given] = appid === undefined ? ['APPID', 'SECRET'] : ['SECRET', 'APPID'];
+    throw new ConfigError([`WECHAT_${missing} should be set where WECHAT_${given} is`]);
+  }
+  const app = appid === undefined || secret === undefined ? null : { appid, secret };
+  return { app, api, dev: dev === '1' };
 }

@@ -50,7 +50,8 @@ export function createHttpServer(app: App): Server {
     // Without the parser's error as its cause: that has the raw bytes, credentials included, and would be logged.
     const refusal = REFUSALS[error.code ?? '']?.() ?? new InvalidRequest('The request is malformed.');
     const requestId = randomUUID();
-    app.emit('error', refusal, { state: { requestId } });
+    // A body that ends too early is a client that went away, which is no error.
+    if (error.code !== 'HPE_INVALID_EOF_STATE') app.emit('error', refusal, { state: { requestId } });
     refuse(socket, refusal, requestId);
   });
   return server;

@@ -34,6 +34,16 @@ export function whole(standard: number, least: number, most: number) {
     .refine((value) => value >= least && value <= most, message);
 }
 
+/** What keys are derived from. */
+export function secret(description: string) {
+  return z.string().min(32, 'should have at least 32 characters').optional().describe(description);
+}
+
+/** The path of a file with a key. */
+export function keyFile(description: string) {
+  return z.string().optional().describe(description);
+}
+
 /** A list separated by commas; `description` says what its items are. */
 export function list(description: string, check: (item: string) => boolean) {
   return z

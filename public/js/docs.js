@@ -1,4 +1,4 @@
-/** Shows /openapi.json with Swagger UI, in the colours that the reader's system asks for. */
+/** Shows /openapi.json with Swagger UI, in the colours that the reader or the reader's system asks for. */
 (() => {
   const target = document.getElementById('reference');
   const loading = document.querySelector('[data-docs="loading"]');
@@ -10,9 +10,14 @@
   }
 
   // Swagger UI knows dark colours by a class on the root, not by the media query.
-  const dark = window.matchMedia('(prefers-color-scheme: dark)');
-  const follow = () => document.documentElement.classList.toggle('dark-mode', dark.matches);
-  dark.addEventListener('change', follow);
+  const root = document.documentElement;
+  const system = window.matchMedia('(prefers-color-scheme: dark)');
+  function follow() {
+    const { theme } = root.dataset;
+    root.classList.toggle('dark-mode', theme === 'dark' || (theme !== 'light' && system.matches));
+  }
+  system.addEventListener('change', follow);
+  new window.MutationObserver(follow).observe(root, { attributeFilter: ['data-theme'] });
   follow();
 
   loading.hidden = false;

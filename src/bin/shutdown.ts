@@ -28,6 +28,7 @@ export function createShutdown({
   async function stop(reason: string): Promise<void> {
     logger.info({ reason }, 'stopping');
     services.health.drain();
+    services.qr.drain();
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeIdleConnections();
     const sweep = setInterval(() => server.closeIdleConnections(), 100);

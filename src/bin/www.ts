@@ -10,23 +10,31 @@ import { createServices } from '../services';
 import { keptSecret } from '../services/secrets';
 import { banner, localUrl } from './banner';
 import { createShutdown } from './shutdown';
+import { readSigningKeys } from './signing-keys';
 
 async function main(): Promise<void> {
   if (existsSync('.env')) process.loadEnvFile('.env');
   const config = readConfig(process.env);
   const logger = await createLogger(config.log);
   const project = readProject();
-  const stores = await openStores(config);
+  const stores = await openStores(config, logger);
   const migrations = await stores.sql.migrate();
   if (migrations.length > 0) logger.info({ migrations }, 'brought the database to the newest schema');
   const services = createServices({
     stores,
     ...config.tokens,
     secret: config.tokens.secret ?? (await keptSecret(config.dataDirectory)),
+    signingKeys: await readSigningKeys(config.tokens.keyFiles),
     issuer: config.http.publicUrl ?? 'ferry',
+    threads: config.threads,
+    limits: config.limits,
+    wechat: config.wechat,
     uploads: config.uploads,
     log: logger,
   });
+  if (config.wechat.dev) {
+    logger.warn('WECHAT_DEV is 1: anybody can sign in as anybody by the code dev:<name>');
+  }
   const http = { ...config.http, cacheViews: config.environment === 'production' };
   const server = createHttpServer(createApp({ services, project, http, logger }));
   const shutdown = createShutdown({ server, services, stores, logger, timeMs: config.http.shutdownMs });

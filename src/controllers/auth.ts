@@ -1,9 +1,10 @@
-import type { Context } from '../middleware/context';
-import { presentUser } from '../presenters/users';
+import { endBrowserSession } from '../middleware/browser-session';
+import type { SameOrigin } from '../middleware/same-origin';
 import type * as schema from '../schemas/auth';
-import type { Account, Accounts } from '../services/accounts';
-import type { IssuedTokens, Tokens } from '../services/tokens';
+import type { Accounts } from '../services/accounts';
+import type { Tokens } from '../services/tokens';
 import type { Handler } from './controller';
+import { tokenAnswer } from './token-answer';
 
 export interface AuthController {
   register: Handler<typeof schema.register>;
@@ -15,24 +16,12 @@ export interface AuthController {
 interface AuthOptions {
   accounts: Accounts;
   tokens: Tokens;
+  ownPages: SameOrigin;
   linkBase: string;
 }
 
-export function authController({ accounts, tokens, linkBase }: AuthOptions): AuthController {
-  function answer(ctx: Context, status: number, account: Account, issued: IssuedTokens): void {
-    const { accessToken, expiresIn, refreshToken, refreshExpiresIn } = issued;
-    ctx.status = status;
-    // RFC 6749 §5.1: tokens are not for caches.
-    ctx.set('Cache-Control', 'no-store');
-    ctx.body = {
-      user: presentUser(account, linkBase),
-      accessToken,
-      tokenType: 'Bearer',
-      expiresIn,
-      refreshToken,
-      refreshExpiresIn,
-    };
-  }
+export function authController({ accounts, tokens, ownPages, linkBase }: AuthOptions): AuthController {
+  const answer = tokenAnswer(linkBase);
 
   return {
     async register(ctx, { body }) {
@@ -52,6 +41,8 @@ export function authController({ accounts, tokens, linkBase }: AuthOptions): Aut
 
     async logout(ctx, { body }) {
       await tokens.signOut(ctx.state.principal, body?.refreshToken);
+      // An access token lets other sites in, but not at the cookies.
+      if (ownPages.holds(ctx)) await endBrowserSession(ctx);
       ctx.status = 204;
     },
   };

@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Context } from '../middleware/context';
 import { PreconditionFailed, RangeNotSatisfiable } from '../errors';
 import { contentDisposition } from '../services/http/content-disposition';
@@ -39,7 +38,7 @@ export async function sendContent(
     ctx.set(plan.headers);
     // From here on the bytes go to the socket without Koa.
     ctx.respond = false;
-    await sendPlan(ctx.res, plan, reader);
+    await sendPlan(ctx, plan, reader);
   } finally {
     await reader.close();
   }
@@ -61,27 +60,34 @@ function fileHeaders(ctx: Context, file: OpenFile['file'], download: boolean): R
 }
 
 /** Writes the spans one piece at a time: a piece is asked for when the socket has taken the one before. */
-async function sendPlan(res: ServerResponse, plan: ContentPlan, reader: OpenFile['reader']): Promise<void> {
+async function sendPlan({ req, res }: Context, plan: ContentPlan, reader: OpenFile['reader']): Promise<void> {
   res.flushHeaders();
+  const write = (bytes: Uint8Array) => unlessGone(req, (done) => res.write(bytes, done));
   for (const span of plan.spans) {
-    if (span.kind === 'literal') await write(res, span.bytes);
-    else for await (const piece of reader.read(span.start, span.end)) await write(res, piece);
+    if (span.kind === 'literal') await write(span.bytes);
+    else for await (const piece of reader.read(span.start, span.end)) await write(piece);
   }
-  res.end();
-  if (!res.writableFinished) await Promise.race([once(res, 'finish'), once(res, 'close')]);
+  await unlessGone(req, (done) => res.end(done));
 }
 
-/** Resolves when the bytes have gone to the kernel, so that their buffer may be used again. */
-function write(res: ServerResponse, bytes: Uint8Array): Promise<void> {
+/**
+ * Resolves when what `start` starts is done: bytes have gone to the kernel, so that their buffer may be used again.
+ * Whether the client has gone is asked of the request, because a response that waits for its turn in a pipeline has no
+ * socket yet and would never hear of it.
+ */
+function unlessGone(
+  req: IncomingMessage,
+  start: (done: (error?: Error | null) => void) => void,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const onClose = () => reject(new Error('the client closed the connection'));
-    if (res.destroyed || res.socket?.destroyed !== false) {
+    if (req.socket.destroyed) {
       onClose();
       return;
     }
-    res.once('close', onClose);
-    res.write(bytes, (error) => {
-      res.off('close', onClose);
+    req.once('close', onClose);
+    start((error) => {
+      req.off('close', onClose);
       if (error) reject(error);
       else resolve();
     });

@@ -75,7 +75,8 @@ export async function receiveForm<T>(ctx: Context, { field, take, drop }: FormFi
 }
 
 async function read(ctx: Context, storage: StorageEngine): Promise<void> {
-  const options: Options = { storage, limits: LIMITS, defParamCharset: 'utf8' };
+  // Names come as they were sent: `preservePath` keeps busboy from making nothing of `..`.
+  const options: Options = { storage, limits: LIMITS, defParamCharset: 'utf8', preservePath: true };
   try {
     // The types of @koa/multer lag behind those of the multer that it wraps.
     await formReader(options as object).any()(ctx, () => Promise.resolve());

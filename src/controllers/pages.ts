@@ -1,28 +1,42 @@
 import path from 'node:path';
 import send from 'koa-send';
 import { NotFound } from '../errors';
-import { pickLocale } from '../locales';
 import type { Context, Middleware } from '../middleware/context';
+import { preferencesOf } from '../middleware/preferences';
+import type { Accounts } from '../services/accounts';
 import type { Health } from '../services/health';
 import type { Views } from '../views';
 
 export interface PagesController {
   home: Middleware;
+  login: Middleware;
+  loginScan: Middleware;
+  /** Plays the phone of a sign-in by QR code; null outside of development. */
+  devPhone: Middleware | null;
   docs: Middleware;
   docsAsset: Middleware;
 }
 
 interface PagesOptions {
   health: Health;
+  accounts: Accounts;
   views: Views;
   version: string;
   publicUrl: string | null;
+  devPages: boolean;
 }
 
 /** What the API page needs of swagger-ui. */
 const DOCS_ASSETS = new Set(['swagger-ui.css', 'swagger-ui-bundle.js']);
 
-export function pagesController({ health, views, version, publicUrl }: PagesOptions): PagesController {
+export function pagesController({
+  health,
+  accounts,
+  views,
+  version,
+  publicUrl,
+  devPages,
+}: PagesOptions): PagesController {
   const docsRoot = path.dirname(require.resolve('swagger-ui-dist/package.json'));
   const startedAt = performance.now();
 
@@ -31,7 +45,8 @@ export function pagesController({ health, views, version, publicUrl }: PagesOpti
     ctx.vary('Cookie');
     ctx.set('Cache-Control', 'no-cache');
     ctx.type = 'html';
-    ctx.body = views.render(page, pickLocale(ctx.cookies.get('locale'), ctx.get('Accept-Language')), data);
+    const { locale, theme } = preferencesOf(ctx);
+    ctx.body = views.render(page, locale, { ...data, theme });
   }
 
   return {
@@ -47,6 +62,20 @@ export function pagesController({ health, views, version, publicUrl }: PagesOpti
       });
     },
 
+    async login(ctx) {
+      const { principal } = ctx.state;
+      const account = principal && (await accounts.find(principal.userId));
+      show(ctx, 'login', { displayName: account?.user.displayName ?? null });
+      // It says who is signed in: not for the next one at this browser.
+      ctx.set('Cache-Control', 'no-store');
+    },
+
+    loginScan(ctx) {
+      show(ctx, 'login-scan', { phonePage: devPages ? phonePageFor(ctx) : null });
+    },
+
+    devPhone: devPages ? (ctx) => show(ctx, 'dev-phone', {}) : null,
+
     docs(ctx) {
       show(ctx, 'docs', { version });
     },
@@ -57,4 +86,10 @@ export function pagesController({ health, views, version, publicUrl }: PagesOpti
       await send(ctx, name, { root: docsRoot, maxAge: 24 * 60 * 60 * 1000 });
     },
   };
+}
+
+/** The page that plays the phone, with the ticket that came along. */
+function phonePageFor(ctx: Context): string {
+  const { t } = ctx.query;
+  return typeof t === 'string' && /^[\w-]{22}$/.test(t) ? `/dev/phone?t=${t}` : '/dev/phone';
 }

@@ -7,6 +7,7 @@ import type { Handler } from './controller';
 export interface UsersController {
   getMe: Handler<typeof schema.getMe>;
   updateMe: Handler<typeof schema.updateMe>;
+  changePassword: Handler<typeof schema.changePassword>;
 }
 
 export function usersController({
@@ -23,6 +24,11 @@ export function usersController({
 
     async updateMe(ctx, { body }) {
       ctx.body = presentUser(await accounts.update(signedIn(ctx).userId, body), linkBase);
+    },
+
+    async changePassword(ctx, { body }) {
+      await accounts.changePassword(signedIn(ctx), body.currentPassword, body.newPassword);
+      ctx.status = 204;
     },
   };
 }

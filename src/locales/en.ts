@@ -1,3 +1,5 @@
+import { devPhone, login, loginScan } from './login.en';
+
 /** Every sentence of the pages in English. Its shape is the contract for the other languages. */
 export const en = {
   lang: 'en',
@@ -8,8 +10,13 @@ export const en = {
     navigation: 'Main',
     overview: 'Overview',
     api: 'API reference',
+    signIn: 'Sign in',
     openapi: 'OpenAPI document',
     readiness: 'Readiness',
+    language: 'Language',
+    theme: 'Colours',
+    themes: { auto: 'Auto', light: 'Light', dark: 'Dark' },
+    notKept: 'Your choice could not be saved.',
     footer: 'Runs on your own machines.',
   },
   duration: { moment: 'less than a minute' },
@@ -41,7 +48,11 @@ export const en = {
       keyvalue: { name: 'Key-value store', use: 'sessions, tickets and limits' },
       eventlog: { name: 'Event log', use: 'realtime events' },
     },
-    form: { 'local disk': 'local disk', 'in process': 'in process' } as Record<string, string>,
+    form: {
+      'local disk': 'local disk',
+      'in process': 'in process',
+      'in process, kept on disk': 'in process, kept on disk',
+    } as Record<string, string>,
     stepsNote:
       'Send a file and fetch it back, from a shell with curl. Each block builds on the one before, so run them in order in the same window.',
     copy: 'Copy',
@@ -75,6 +86,9 @@ export const en = {
     openapiText: 'The same as OpenAPI 3.1, for code generators and clients.',
     readyzText: 'The state above, as JSON for load balancers and monitors.',
   },
+  login,
+  loginScan,
+  devPhone,
   docs: {
     title: 'API reference',
     intro: 'Made from the same schemas that check every request.',

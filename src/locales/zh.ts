@@ -1,4 +1,5 @@
 import type { Messages } from './en';
+import { devPhone, login, loginScan } from './login.zh';
 
 /** Every sentence of the pages in simplified Chinese. */
 export const zh: Messages = {
@@ -9,8 +10,13 @@ export const zh: Messages = {
     navigation: '主导航',
     overview: '概览',
     api: 'API 文档',
+    signIn: '登录',
     openapi: 'OpenAPI 描述文件',
     readiness: '就绪状态',
+    language: '语言',
+    theme: '配色',
+    themes: { auto: '自动', light: '浅色', dark: '深色' },
+    notKept: '设置没有保存成功。',
     footer: '部署在你自己的机器上。',
   },
   duration: { moment: '不到 1 分钟' },
@@ -41,7 +47,11 @@ export const zh: Messages = {
       keyvalue: { name: '键值存储', use: '会话、票据和限流' },
       eventlog: { name: '事件日志', use: '实时事件' },
     },
-    form: { 'local disk': '本地磁盘', 'in process': '进程内' },
+    form: {
+      'local disk': '本地磁盘',
+      'in process': '进程内',
+      'in process, kept on disk': '进程内，落盘保存',
+    },
     stepsNote:
       '在终端里用 curl 上传一个文件，再把它取回来。每一步都要用到上一步的结果，请在同一个终端窗口里依次运行。',
     copy: '复制',
@@ -69,6 +79,9 @@ export const zh: Messages = {
     openapiText: '同样的内容，OpenAPI 3.1 格式，供代码生成器和客户端使用。',
     readyzText: '上面的服务状态，JSON 格式，供负载均衡和监控使用。',
   },
+  login,
+  loginScan,
+  devPhone,
   docs: {
     title: 'API 文档',
     intro: '由校验请求的同一份 schema 生成。',

@@ -1,12 +1,15 @@
 import type Router from '@koa/router';
 import type Koa from 'koa';
 import type { Principal } from '../services/tokens';
+import type { BrowserSession } from './browser-session';
 
 /** What the middleware puts on a request for those further in. */
 export interface FerryState {
   requestId: string;
   /** Who is asking; null for anybody. Set by `authenticate`. */
   principal: Principal | null;
+  /** The session of the browser that asks. Set by `browserSession`. */
+  browser: BrowserSession;
   /** The id that the resource to be made shall have. Set by `idempotent`. */
   resourceId?: string;
 }

@@ -1,9 +1,9 @@
 import { fromForeignError } from './foreign-errors';
 import { FerryError, Internal } from '../errors';
-import { pickLocale } from '../locales';
 import type { Views } from '../views';
 import type { Context, Middleware } from './context';
 import { clientHasGone } from './client-gone';
+import { preferencesOf } from './preferences';
 
 /** Headers that describe the body which the error replaces. */
 const BODY_HEADERS = [
@@ -51,8 +51,9 @@ function render(ctx: Context, error: FerryError, views: Views): void {
   const { status, title, code, message: detail, members } = error;
   if (ctx.accepts('application/problem+json', 'application/json', 'text/html') === 'text/html') {
     ctx.vary('Accept-Language');
-    const locale = pickLocale(ctx.cookies.get('locale'), ctx.get('Accept-Language'));
-    ctx.body = views.render('error', locale, { status, title, detail, code, requestId });
+    ctx.vary('Cookie');
+    const { locale, theme } = preferencesOf(ctx);
+    ctx.body = views.render('error', locale, { status, title, detail, code, requestId, theme });
     ctx.type = 'html';
     return;
   }

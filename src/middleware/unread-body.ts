@@ -16,7 +16,7 @@ export function unreadBody(): Middleware {
       const { req } = ctx;
       if (req.complete || req.destroyed) return;
       let dropped = 0;
-      const timer = setTimeout(() => req.destroy(), MOST_MS);
+      const timer = setTimeout(() => req.destroy(), MOST_MS).unref();
       req.on('data', (piece: Buffer) => {
         dropped += piece.length;
         if (dropped > MOST_BYTES) req.destroy();

@@ -4,7 +4,7 @@ import { openDiskBlobs } from './blobs/disk';
 import type { EventLog } from './eventlog';
 import { openMemoryEventLog } from './eventlog/memory';
 import type { KeyValueStore } from './keyvalue';
-import { openMemoryKeyValue } from './keyvalue/memory';
+import { openEmbeddedKeyValue } from './keyvalue/embedded';
 import type { SqlStore } from './sql';
 import { openSqlStore } from './sql/open';
 
@@ -22,11 +22,26 @@ interface StoreSettings {
   uploadsDirectory: string;
 }
 
-/** Opens every store in its embedded form. */
-export async function openStores({ dataDirectory, uploadsDirectory }: StoreSettings): Promise<Stores> {
-  const sql = await openSqlStore({ url: null, file: path.join(dataDirectory, 'ferry.sqlite') });
+/** Opens the relational store alone. */
+export function openSql({ dataDirectory }: Pick<StoreSettings, 'dataDirectory'>): Promise<SqlStore> {
+  return openSqlStore({ url: null, file: path.join(dataDirectory, 'ferry.sqlite') });
+}
+
+/**
+ * Opens every store in its embedded form.
+ * @param log told of faults that no caller hears of
+ */
+export async function openStores(
+  { dataDirectory, uploadsDirectory }: StoreSettings,
+  log: { error(data: object, message: string): void },
+): Promise<Stores> {
+  const sql = await openSql({ dataDirectory });
   const blobs = await openDiskBlobs({ directory: uploadsDirectory });
-  return { sql, blobs, keyvalue: openMemoryKeyValue(), eventlog: openMemoryEventLog() };
+  const keyvalue = await openEmbeddedKeyValue({ file: path.join(dataDirectory, 'keyvalue.sqlite') });
+  const eventlog = openMemoryEventLog({
+    onListenerError: (error) => log.error({ err: error }, 'a listener of the event log failed'),
+  });
+  return { sql, blobs, keyvalue, eventlog };
 }
 
 /** Closes them in the reverse order of their opening. */

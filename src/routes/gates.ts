@@ -6,8 +6,24 @@ export interface Gates {
   anybody: Middleware;
   /** Lets only signed-in users pass. */
   signedIn: Middleware;
+  /** Lets only our own pages pass: for calls that set cookies. */
+  sameOrigin: Middleware;
+  /** Lets only admins pass; goes after `signedIn`. */
+  admin: Middleware;
   /** Reads a JSON body. */
   json: Middleware;
   /** Answers a repeated `Idempotency-Key` with the first answer. */
   idempotent: Middleware;
+  /** How often one address may call, and how often one may guess. Each goes first, but for the last two. */
+  limits: {
+    signIn: Middleware;
+    register: Middleware;
+    refresh: Middleware;
+    wechat: Middleware;
+    qr: Middleware;
+    /** Counts wrong passwords of the user that the body names as `username`; goes after `json`. */
+    guesses: Middleware;
+    /** Counts wrong passwords of the signed-in user; goes after `signedIn`. */
+    ownGuesses: Middleware;
+  };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { API, noQuery } from './common';
+import { credentials, newPassword } from './credentials';
 import { endpoint } from './endpoint';
 import { displayName, user } from './users';
 
@@ -15,18 +16,9 @@ const username = z
   .refine((name) => USERNAME.test(name.normalize('NFKC')), USERNAME_MESSAGE)
   .meta({ description: '2 to 32 letters of any script, digits, `.`, `-`, `_`.', example: 'li.lei' });
 
-/** Checked in bytes, which is what is hashed. */
-function password(least: number) {
-  const message = `should have ${least} to 256 bytes`;
-  return z.string().refine((value) => {
-    const length = Buffer.byteLength(value);
-    return value.isWellFormed() && length >= least && length <= 256;
-  }, message);
-}
-
 const refreshToken = z.string().min(1).max(512);
 
-const tokens = z
+export const tokens = z
   .object({
     user,
     accessToken: z.string().meta({ description: 'A JWT for `Authorization: Bearer`.' }),
@@ -47,11 +39,11 @@ export const register = endpoint({
   query: noQuery,
   body: z.strictObject({
     username,
-    password: password(8).meta({ description: '8 to 256 bytes.' }),
+    password: newPassword,
     displayName: displayName.optional(),
   }),
   responses: { 201: { description: 'The user is made and signed in.', schema: tokens } },
-  errors: ['conflict'],
+  errors: ['conflict', 'rate_limited'],
 });
 
 export const login = endpoint({
@@ -62,9 +54,9 @@ export const login = endpoint({
   summary: 'Sign in with a name and a password',
   access: 'public',
   query: noQuery,
-  body: z.strictObject({ username: z.string().min(1).max(256), password: password(1) }),
+  body: credentials,
   responses: { 200: { description: 'Signed in.', schema: tokens } },
-  errors: ['invalid_credentials'],
+  errors: ['invalid_credentials', 'rate_limited'],
 });
 
 export const refresh = endpoint({
@@ -79,7 +71,7 @@ export const refresh = endpoint({
   query: noQuery,
   body: z.strictObject({ refreshToken }),
   responses: { 200: { description: 'New tokens.', schema: tokens } },
-  errors: ['invalid_grant'],
+  errors: ['invalid_grant', 'rate_limited'],
 });
 
 export const logout = endpoint({
@@ -88,10 +80,11 @@ export const logout = endpoint({
   path: `${API}/auth/logout`,
   tag: TAG,
   summary: 'End the sign-in',
-  description: 'Ends the sign-in of the access token, and of the refresh token where one is given.',
+  description:
+    'Ends the sign-in of the access token, of the refresh token where one is given, and that of the browser where one of our own pages asks.',
   access: 'optional',
   query: noQuery,
   body: z.strictObject({ refreshToken: refreshToken.optional() }).optional(),
   responses: { 204: { description: 'The tokens are dead.' } },
-  errors: [],
+  errors: ['cross_site'],
 });

@@ -1,12 +1,30 @@
+import * as admin from './admin';
 import * as auth from './auth';
 import type { Endpoint } from './endpoint';
 import * as files from './files';
+import * as keys from './keys';
 import * as operations from './operations';
+import * as preferences from './preferences';
+import * as qr from './qr';
+import * as sessions from './sessions';
 import * as uploads from './uploads';
 import * as users from './users';
+import * as wechat from './wechat';
 
 /** Every endpoint there is. */
-export const endpoints: Endpoint[] = [auth, users, uploads, files, operations]
+export const endpoints: Endpoint[] = [
+  auth,
+  sessions,
+  qr,
+  users,
+  preferences,
+  uploads,
+  files,
+  admin,
+  keys,
+  operations,
+  wechat,
+]
   .flatMap((resource): unknown[] => Object.values(resource))
   .filter(isEndpoint);
 

@@ -27,7 +27,15 @@ export function describeApi({ version, serverUrl }: { version: string; serverUrl
     paths,
     components: {
       schemas: { Problem: problem },
-      securitySchemes: { accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      securitySchemes: {
+        accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: 'ferry.sid',
+          description: 'Of a browser; over https `__Host-ferry.sid`. Changes only from our own pages.',
+        },
+      },
     },
   });
 }
@@ -72,9 +80,9 @@ function describeSecurity(access: Endpoint['access']): Record<string, string[]>[
     case 'public':
       return [];
     case 'optional':
-      return [{}, { accessToken: [] }];
+      return [{}, { accessToken: [] }, { session: [] }];
     case 'signed-in':
-      return [{ accessToken: [] }];
+      return [{ accessToken: [] }, { session: [] }];
   }
 }
 

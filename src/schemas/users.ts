@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { API, id, noQuery, text, time } from './common';
+import { newPassword, oldPassword } from './credentials';
 import { endpoint } from './endpoint';
 
 export const displayName = text(1, 64).meta({ description: 'How others see the user.' });
@@ -45,4 +46,18 @@ export const updateMe = endpoint({
   }),
   responses: { 200: { description: 'The user.', schema: user } },
   errors: ['not_found'],
+});
+
+export const changePassword = endpoint({
+  id: 'changePassword',
+  method: 'post',
+  path: `${API}/users/me/password`,
+  tag: 'Users',
+  summary: 'Change the password',
+  description: 'Every other sign-in of the user ends. A user who signs in without a password gets 409.',
+  access: 'signed-in',
+  query: noQuery,
+  body: z.strictObject({ currentPassword: oldPassword, newPassword }),
+  responses: { 204: { description: 'The new password counts.' } },
+  errors: ['invalid_credentials', 'conflict', 'cross_site', 'rate_limited'],
 });

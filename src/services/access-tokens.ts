@@ -2,12 +2,14 @@ import jwt from 'jsonwebtoken';
 import { z } from 'zod';
 import { InvalidToken } from '../errors';
 import { newId } from './ids';
+import type { KeyRing } from './key-ring';
 import type { Clock } from './runtime';
-import type { Keys } from './secrets';
+import type { PublicKeyEntry, SigningKey } from './signing-keys';
 
 const SKEW_SECONDS = 30;
 
-const headerShape = z.object({ typ: z.literal('at+jwt'), kid: z.string() });
+/** What a header may ask to be understood (RFC 7515 §4.1.11), we do not understand. */
+const headerShape = z.object({ typ: z.literal('at+jwt'), kid: z.string(), crit: z.never().optional() });
 const claimsShape = z.object({
   sub: z.string(),
   sid: z.string(),
@@ -25,45 +27,53 @@ export interface AccessTokens {
   sign(claims: Pick<AccessClaims, 'sub' | 'sid' | 'epoch'>): string;
   /** @throws `InvalidToken` */
   verify(token: string): AccessClaims;
+  /** The keys by which others can check tokens; none when the keys are secrets. */
+  publicKeys(): PublicKeyEntry[];
 }
 
 interface AccessTokenOptions {
-  keys: Keys;
+  keys: KeyRing<SigningKey>;
   /** Issuer and audience: this installation. */
   issuer: string;
   seconds: number;
   now: Clock;
 }
 
-/** JWT access tokens (RFC 9068), checked as RFC 8725 says: one algorithm; type and key named exactly. */
+/**
+ * JWT access tokens (RFC 9068), checked as RFC 8725 says: type and key named exactly, and the algorithm is that of the
+ * key. Keys that a token brings along (`jwk`, `jku`, `x5c`, `x5u`) are not looked at.
+ */
 export function createAccessTokens({ keys, issuer, seconds, now }: AccessTokenOptions): AccessTokens {
+  const { id: kid, algorithm: alg, sign: signingKey } = keys.current;
+  if (!signingKey) throw new Error('the current key cannot sign');
   const time = () => Math.floor(now().getTime() / 1000);
+
+  function keyOf(token: string): SigningKey {
+    const header = headerShape.parse(jwt.decode(token, { complete: true })?.header);
+    const key = keys.find(header.kid);
+    if (!key) throw new Error('signed by an unknown key');
+    return key;
+  }
+
   return {
     seconds,
 
     sign(claims) {
       const iat = time();
-      return jwt.sign(
-        { ...claims, iss: issuer, aud: issuer, iat, exp: iat + seconds, jti: newId() },
-        keys.accessToken,
-        {
-          algorithm: 'HS256',
-          header: { alg: 'HS256', typ: 'at+jwt', kid: keys.accessTokenId },
-        },
-      );
+      const all = { ...claims, iss: issuer, aud: issuer, iat, exp: iat + seconds, jti: newId() };
+      return jwt.sign(all, signingKey, { algorithm: alg, header: { alg, typ: 'at+jwt', kid } });
     },
 
     verify(token) {
       try {
-        const { header, payload } = jwt.verify(token, keys.accessToken, {
-          algorithms: ['HS256'],
+        const key = keyOf(token);
+        const payload = jwt.verify(token, key.check, {
+          algorithms: [key.algorithm],
           issuer,
           audience: issuer,
           clockTimestamp: time(),
           clockTolerance: SKEW_SECONDS,
-          complete: true,
         });
-        if (headerShape.parse(header).kid !== keys.accessTokenId) throw new Error('signed by an unknown key');
         const claims = claimsShape.parse(payload);
         if (claims.iat > time() + SKEW_SECONDS) throw new Error('issued in the future');
         return claims;
@@ -71,5 +81,7 @@ export function createAccessTokens({ keys, issuer, seconds, now }: AccessTokenOp
         throw new InvalidToken(undefined, error);
       }
     },
+
+    publicKeys: () => keys.all.flatMap(({ published }) => published ?? []),
   };
 }

@@ -1,18 +1,20 @@
 import { InvalidCredentials, NotFound, Conflict } from '../errors';
 import type { IdentityRecord, SqlStore, UserRecord } from '../models/sql';
-import { newId } from './ids';
+import { createExternalIdentities, type ExternalIdentities } from './external-identities';
+import { newUser } from './new-user';
+import { createPasswordChange, PASSWORD, type PasswordChange } from './password-change';
 import type { Passwords } from './passwords';
 import type { Clock } from './runtime';
+import type { Tokens } from './tokens';
 
-const PASSWORD = 'password';
-
-/** A user with the ways in which they can sign in. */
-export interface Account {
+/** The provider of identities that are a user name and a password. */
+export /** A user with the ways in which they can sign in. */
+interface Account {
   user: UserRecord;
   identities: IdentityRecord[];
 }
 
-export interface Accounts {
+export interface Accounts extends ExternalIdentities, PasswordChange {
   /** @throws `Conflict` when the name is taken, in whatever case it is written */
   register(input: { username: string; password: string; displayName?: string | undefined }): Promise<Account>;
   /** @throws `InvalidCredentials`, the same for an unknown name and a wrong password */
@@ -29,10 +31,12 @@ export interface Accounts {
 export function createAccounts({
   sql,
   passwords,
+  tokens,
   now,
 }: {
   sql: SqlStore;
   passwords: Passwords;
+  tokens: Pick<Tokens, 'endOthers'>;
   now: Clock;
 }): Accounts {
   async function find(userId: string): Promise<Account> {
@@ -42,6 +46,8 @@ export function createAccounts({
   }
 
   return {
+    ...createExternalIdentities({ sql, now }),
+    ...createPasswordChange({ sql, passwords, tokens }),
     find,
 
     async register({ username, password, displayName }) {
@@ -50,16 +56,7 @@ export function createAccounts({
       if (await sql.identities.find(PASSWORD, subject)) throw taken;
       const secret = await passwords.hash(password);
       const at = now();
-      const user: UserRecord = {
-        id: newId(),
-        username,
-        displayName: displayName ?? username,
-        avatarFileId: null,
-        roles: ['user'],
-        epoch: 0,
-        createdAt: at,
-        updatedAt: at,
-      };
+      const user = newUser(username, displayName ?? username, at);
       const identity: IdentityRecord = { userId: user.id, provider: PASSWORD, subject, secret, linkedAt: at };
       await sql.transaction(async (tables) => {
         await tables.users.insert(user);
@@ -92,6 +89,6 @@ export function createAccounts({
 }
 
 /** Names that look alike are one name: compatibility forms (NFKC) and case do not count. */
-function foldUsername(username: string): string {
+export function foldUsername(username: string): string {
   return username.normalize('NFKC').toLowerCase();
 }

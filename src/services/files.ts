@@ -130,7 +130,11 @@ export class Files {
       updatedAt: now(),
     };
     try {
-      await sql.blobs.announce(staged.sha256, staged.size, now());
+      await sql.transaction(async (tables) => {
+        // Asked also here, because content that is in its place already takes room until the grace period is over.
+        await quotas.require(tables, ownerId, staged.size);
+        await tables.blobs.announce(staged.sha256, staged.size, now());
+      });
       await blobs.publishPart(staged.partId, staged.sha256);
       await sql.transaction(async (tables) => {
         await quotas.require(tables, ownerId, staged.size);

@@ -4,6 +4,16 @@ import { Unavailable } from '../errors';
 /** OWASP's choice for argon2id: 19 MiB, two passes, one lane. */
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
+/**
+ * How many hashes are made at once. Each takes a core, and one thread of the pool that also reads files and looks up
+ * names: two threads stay theirs.
+ * @param cores that this process may use
+ * @param threads of libuv's pool
+ */
+export function hashesAtOnce(cores: number, threads: number): number {
+  return Math.max(1, Math.min(cores, threads - 2));
+}
+
 export interface Passwords {
   /** @throws `Unavailable` when too many are waiting */
   hash(password: string): Promise<string>;
@@ -26,16 +36,24 @@ export function createPasswords({
   waiting: number;
 }): Passwords {
   const line = createLine(concurrency, waiting);
-  // Compared with where the user is unknown, so that the answer takes as long; nobody knows its password.
   let decoy: Promise<string> | undefined;
+
+  /** Compared with where the user is unknown, so that the answer takes as long; nobody knows its password. */
+  function decoyHash(): Promise<string> {
+    decoy ??= hash(crypto.randomUUID(), COST).catch((error: unknown) => {
+      decoy = undefined;
+      throw error;
+    });
+    return decoy;
+  }
+
   return {
     hash: (password) => line(() => hash(password, COST)),
-    async verify(stored, password) {
-      decoy ??= hash(crypto.randomUUID(), COST);
-      const compared = stored ?? (await decoy);
-      const same = await line(() => verify(compared, password));
-      return same && stored !== null;
-    },
+    verify: (stored, password) =>
+      line(async () => {
+        const same = await verify(stored ?? (await decoyHash()), password);
+        return same && stored !== null;
+      }),
   };
 }
 

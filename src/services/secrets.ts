@@ -2,6 +2,12 @@ import { createHash, createSecretKey, hkdfSync, randomBytes, type KeyObject } fr
 import { chmod, link, mkdir, open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 
+export interface ChainKey {
+  /** Names the key in the sign-ins whose chains it derives. */
+  id: string;
+  secret: Buffer;
+}
+
 /** Keys for different purposes, derived from one secret (RFC 5869). */
 export interface Keys {
   /** Signs access tokens (HS256). */
@@ -9,15 +15,26 @@ export interface Keys {
   /** Names the signing key in a token's header. */
   accessTokenId: string;
   /** Derives the successor of a refresh token. */
-  refreshToken: Buffer;
+  refreshToken: ChainKey;
+  /** Signs cookies. */
+  cookie: string;
+  /** Seals what WeChat gave us to keep (AES-256-GCM). */
+  wechat: Buffer;
 }
 
 /** @param secret at least 32 characters */
 export function deriveKeys(secret: string): Keys {
   const derive = (purpose: string) => Buffer.from(hkdfSync('sha256', secret, '', `ferry/${purpose}`, 32));
+  const nameOf = (key: Buffer) => createHash('sha256').update(key).digest('hex').slice(0, 16);
   const accessToken = derive('access-token');
-  const accessTokenId = createHash('sha256').update(accessToken).digest('hex').slice(0, 16);
-  return { accessToken: createSecretKey(accessToken), accessTokenId, refreshToken: derive('refresh-token') };
+  const refreshToken = derive('refresh-token');
+  return {
+    accessToken: createSecretKey(accessToken),
+    accessTokenId: nameOf(accessToken),
+    refreshToken: { id: nameOf(refreshToken), secret: refreshToken },
+    cookie: derive('cookie').toString('base64url'),
+    wechat: derive('wechat'),
+  };
 }
 
 /**

@@ -1,11 +1,13 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { InvalidGrant, InvalidToken, NotFound } from '../errors';
-import type { Role, SignInRecord, SqlStore } from '../models/sql';
+import type { Role, SignInRecord, SqlStore, Tables } from '../models/sql';
 import type { AccessTokens } from './access-tokens';
 import type { EventPublisher } from './events';
 import { newId } from './ids';
+import type { KeyRing } from './key-ring';
 import type { Clock } from './runtime';
-import type { Keys } from './secrets';
+import type { ChainKey } from './secrets';
+import { endSignIns, refuseSuspended } from './sign-ins';
 
 /** A client that lost the answer to its refresh may ask again for so long. */
 const GRACE_MS = 20_000;
@@ -34,7 +36,7 @@ interface TokensOptions {
   sql: SqlStore;
   events: EventPublisher;
   accessTokens: AccessTokens;
-  keys: Keys;
+  chainKeys: KeyRing<ChainKey>;
   refreshMs: number;
   now: Clock;
 }
@@ -47,9 +49,11 @@ interface TokensOptions {
 export class Tokens {
   constructor(private readonly options: TokensOptions) {}
 
-  /** Starts a sign-in. */
+  /** Starts a sign-in. @throws `Forbidden` for a user who may not */
   async signIn(userId: string, userAgent: string | null): Promise<IssuedTokens> {
-    const { sql, now, refreshMs } = this.options;
+    const { sql, chainKeys, now, refreshMs } = this.options;
+    const user = await sql.users.find(userId);
+    if (user) refuseSuspended(user);
     const secret = randomBytes(32).toString('base64url');
     const at = now();
     const signIn: SignInRecord = {
@@ -57,6 +61,7 @@ export class Tokens {
       userId,
       kind: 'tokens',
       currentHash: digestOf(secret),
+      chainKey: chainKeys.current.id,
       rotations: 0,
       rotatedAt: null,
       userAgent: userAgent?.slice(0, 255) ?? null,
@@ -82,7 +87,10 @@ export class Tokens {
   }
 
   /** Ends the sign-in of the caller and that of the refresh token, where there is one. */
-  async signOut(principal: Principal | null, refreshToken: string | undefined): Promise<void> {
+  async signOut(
+    principal: Pick<Principal, 'signInId'> | null,
+    refreshToken: string | undefined,
+  ): Promise<void> {
     if (principal) await this.end(await this.options.sql.signIns.find(principal.signInId));
     if (refreshToken === undefined) return;
     const { signIn, secret } = await this.find(refreshToken);
@@ -112,9 +120,12 @@ export class Tokens {
     await this.end(signIn);
   }
 
-  /** Ends every sign-in of a user but one. */
-  async endOthers({ userId, signInId }: Principal): Promise<void> {
-    for (const signIn of await this.list(userId)) if (signIn.id !== signInId) await this.end(signIn);
+  /** Ends every sign-in of a user but one, in the same transaction as what leads to it. */
+  async endOthers(
+    { userId, signInId }: Principal,
+    because: (tables: Tables) => Promise<void>,
+  ): Promise<void> {
+    await endSignIns(this.options, { userId, keptId: signInId }, because);
   }
 
   private async find(refreshToken: string): Promise<{ signIn: SignInRecord | null; secret: string }> {
@@ -124,14 +135,16 @@ export class Tokens {
 
   /** @returns null when the token is not the current one, or no longer */
   private async rotate(signIn: SignInRecord, secret: string): Promise<IssuedTokens | null> {
-    const { sql, now, refreshMs } = this.options;
-    const successor = this.successorOf(secret);
+    const { sql, chainKeys, now, refreshMs } = this.options;
+    const key = this.chainKeyOf(signIn) ?? chainKeys.current;
+    const successor = successorOf(secret, key);
     const at = now();
     const expiresAt = new Date(at.getTime() + refreshMs);
     const rotated = await sql.signIns.rotate(signIn.id, {
       from: digestOf(secret),
       to: digestOf(successor),
-      rotations: signIn.rotations + 1,
+      chainKey: key.id,
+      rotations: key.id === signIn.chainKey ? signIn.rotations + 1 : 1,
       at,
       expiresAt,
     });
@@ -142,20 +155,32 @@ export class Tokens {
   private async repeat(signInId: string, secret: string): Promise<IssuedTokens> {
     const signIn = await this.options.sql.signIns.find(signInId);
     if (!signIn || signIn.endedAt) throw new InvalidGrant('The sign-in has ended.');
+    const key = this.chainKeyOf(signIn);
     const steps = this.stepsToCurrent(signIn, secret);
-    if (steps === null) throw new InvalidGrant('The refresh token is unknown.');
+    if (!key || steps === null) throw new InvalidGrant('The refresh token is unknown.');
     const age = this.options.now().getTime() - (signIn.rotatedAt?.getTime() ?? 0);
-    if (steps === 1 && age <= GRACE_MS) return this.issue(signIn, this.successorOf(secret));
+    if (steps === 1 && age <= GRACE_MS) return this.issue(signIn, successorOf(secret, key));
     await this.end(signIn);
     throw new InvalidGrant('The refresh token was used before; its sign-in has ended.');
   }
 
+  /**
+   * A chain keeps the key that it began with for as long as the key is among ours, so that every token of it can be
+   * followed to the current one; after that it goes on by the current key, and the tokens from before are forgotten.
+   */
+  private chainKeyOf(signIn: SignInRecord): ChainKey | undefined {
+    return this.options.chainKeys.find(signIn.chainKey ?? '');
+  }
+
   /** How many rotations ago the token was the current one; null for one that never was. */
   private stepsToCurrent(signIn: SignInRecord, secret: string): number | null {
+    if (digestOf(secret) === signIn.currentHash) return 0;
+    const key = this.chainKeyOf(signIn);
+    if (!key) return null;
     let derived = secret;
-    for (let steps = 0; steps <= Math.min(signIn.rotations, MOST_STEPS_BACK); steps += 1) {
+    for (let steps = 1; steps <= Math.min(signIn.rotations, MOST_STEPS_BACK); steps += 1) {
+      derived = successorOf(derived, key);
       if (digestOf(derived) === signIn.currentHash) return steps;
-      derived = this.successorOf(derived);
     }
     return null;
   }
@@ -164,6 +189,7 @@ export class Tokens {
     const { sql, accessTokens, now } = this.options;
     const user = await sql.users.find(signIn.userId);
     if (!user) throw new InvalidGrant('The user no longer exists.');
+    refuseSuspended(user);
     return {
       userId: user.id,
       accessToken: accessTokens.sign({ sub: user.id, sid: signIn.id, epoch: user.epoch }),
@@ -171,10 +197,6 @@ export class Tokens {
       refreshToken: `${signIn.id}.${secret}`,
       refreshExpiresIn: Math.max(0, Math.floor((signIn.expiresAt.getTime() - now().getTime()) / 1000)),
     };
-  }
-
-  private successorOf(secret: string): string {
-    return createHmac('sha256', this.options.keys.refreshToken).update(secret).digest('base64url');
   }
 
   private async end(signIn: SignInRecord | null): Promise<void> {
@@ -186,4 +208,8 @@ export class Tokens {
 
 function digestOf(secret: string): string {
   return createHash('sha256').update(secret).digest('hex');
+}
+
+function successorOf(secret: string, key: ChainKey): string {
+  return createHmac('sha256', key.secret).update(secret).digest('base64url');
 }

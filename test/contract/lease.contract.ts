@@ -97,17 +97,20 @@ function hold(store: KeyValueStore, key: string, options: LeaseOptions) {
  * nobody renews them.
  * @param open opens a store of its own, which the suite closes
  */
-export function leaseContract(name: string, open: () => Promise<KeyValueStore>): void {
-  describe(`${name}: lease`, () => {
+export function leaseContract(form: string, open: () => Promise<KeyValueStore>): void {
+  describe(`${form}: lease`, () => {
     const ttlMs = 60_000;
     const third = ttlMs / 3;
     let store: KeyValueStore;
+    let name: string;
+    /** Of its entry. */
     let key: string;
     let time: ManualTime;
 
     beforeEach(async () => {
       store = await open();
-      key = `lease:${randomUUID()}`;
+      name = randomUUID();
+      key = `lease:${name}`;
       time = new ManualTime();
     });
 
@@ -117,7 +120,7 @@ export function leaseContract(name: string, open: () => Promise<KeyValueStore>):
     const manual = (): LeaseOptions => ({ ttlMs, waitMs: 0, clock: time.clock, sleep: time.sleep });
 
     it('gives what the work gives, and is free afterwards', async () => {
-      const result = await withLease(store, key, { ttlMs, waitMs: 0 }, async (lease) => {
+      const result = await withLease(store, name, { ttlMs, waitMs: 0 }, async (lease) => {
         expect(lease.lost.aborted).toBe(false);
         await expect(store.timeToLive(key)).resolves.toBeGreaterThan(0);
         return 'done';
@@ -135,7 +138,7 @@ export function leaseContract(name: string, open: () => Promise<KeyValueStore>):
         },
       ],
     ])('passes on the error of work that %s, and is free afterwards', async (_, work) => {
-      await expect(withLease(store, key, { ttlMs, waitMs: 0 }, work)).rejects.toThrow('broken');
+      await expect(withLease(store, name, { ttlMs, waitMs: 0 }, work)).rejects.toThrow('broken');
       await expect(store.get(key)).resolves.toBeNull();
     });
 
@@ -144,7 +147,7 @@ export function leaseContract(name: string, open: () => Promise<KeyValueStore>):
       let most = 0;
       const results = await Promise.all(
         Array.from({ length: 12 }, (_, i) =>
-          withLease(store, key, { ttlMs, waitMs: ttlMs }, async () => {
+          withLease(store, name, { ttlMs, waitMs: ttlMs }, async () => {
             most = Math.max(most, (inside += 1));
             await wait(2);
             inside -= 1;
@@ -157,19 +160,19 @@ export function leaseContract(name: string, open: () => Promise<KeyValueStore>):
     });
 
     it('keeps leases of different keys apart', async () => {
-      const other = hold(store, `${key}:other`, { ttlMs, waitMs: 0 });
+      const other = hold(store, `${name}:other`, { ttlMs, waitMs: 0 });
       await other.held;
-      await expect(withLease(store, key, { ttlMs, waitMs: 0 }, () => Promise.resolve(1))).resolves.toBe(1);
+      await expect(withLease(store, name, { ttlMs, waitMs: 0 }, () => Promise.resolve(1))).resolves.toBe(1);
       other.finish('done');
       await other.done;
     });
 
     it.each([0, 40])('is refused after %d ms while somebody else holds it', async (waitMs) => {
-      const holder = hold(store, key, { ttlMs, waitMs: 0 });
+      const holder = hold(store, name, { ttlMs, waitMs: 0 });
       await holder.held;
       const token = await store.get(key);
       const work = jest.fn(() => Promise.resolve());
-      await expect(withLease(store, key, { ttlMs, waitMs }, work)).rejects.toThrow(LeaseHeld);
+      await expect(withLease(store, name, { ttlMs, waitMs }, work)).rejects.toThrow(LeaseHeld);
       expect(work).not.toHaveBeenCalled();
       await expect(store.get(key)).resolves.toBe(token);
       holder.finish('done');
@@ -183,7 +186,7 @@ export function leaseContract(name: string, open: () => Promise<KeyValueStore>):
         time.pass(ms);
         return slept;
       };
-      const taking = withLease(store, key, { ttlMs, waitMs: 500, clock: time.clock, sleep }, () =>
+      const taking = withLease(store, name, { ttlMs, waitMs: 500, clock: time.clock, sleep }, () =>
         Promise.resolve(),
       );
       await expect(taking).rejects.toThrow(LeaseHeld);
@@ -196,12 +199,12 @@ export function leaseContract(name: string, open: () => Promise<KeyValueStore>):
     it('is taken over when its holder has died', async () => {
       await store.set(key, 'dead', { ttlMs: 50 });
       await expect(
-        withLease(store, key, { ttlMs, waitMs: ttlMs }, () => Promise.resolve('mine')),
+        withLease(store, name, { ttlMs, waitMs: ttlMs }, () => Promise.resolve('mine')),
       ).resolves.toBe('mine');
     });
 
     it('is renewed at each third of its lifetime, until the work ends', async () => {
-      const holder = hold(store, key, manual());
+      const holder = hold(store, name, manual());
       const lease = await holder.held;
       const token = await store.get(key);
       for (let renewal = 1; renewal <= 5; renewal += 1) {
@@ -218,7 +221,7 @@ export function leaseContract(name: string, open: () => Promise<KeyValueStore>):
     });
 
     it.each(['gone', 'taken by somebody else'])('is lost when the entry is %s', async (what) => {
-      const holder = hold(store, key, manual());
+      const holder = hold(store, name, manual());
       const { lost } = await holder.held;
       if (what === 'gone') await store.delete(key);
       else await store.set(key, 'somebody else');
@@ -236,7 +239,7 @@ export function leaseContract(name: string, open: () => Promise<KeyValueStore>):
         asked += 1;
         return asked % 3 === 0 ? store.compareAndSet(...call) : Promise.reject(new Unavailable('down'));
       });
-      const holder = hold(faulty, key, manual());
+      const holder = hold(faulty, name, manual());
       const { lost } = await holder.held;
       for (let renewal = 1; renewal <= 9; renewal += 1) {
         await time.sleeperFor(third);
@@ -255,7 +258,7 @@ export function leaseContract(name: string, open: () => Promise<KeyValueStore>):
     ])('is lost when the store %s for the whole lifetime', async (_, sleepsFor, answer) => {
       let down = true;
       const faulty = withCompareAndSet(store, (...call) => (down ? answer() : store.compareAndSet(...call)));
-      const holder = hold(faulty, key, manual());
+      const holder = hold(faulty, name, manual());
       const { lost } = await holder.held;
       await time.sleeperFor(third);
       time.pass(third);
@@ -271,9 +274,9 @@ export function leaseContract(name: string, open: () => Promise<KeyValueStore>):
 
     it('gives what the work gives even if it cannot be released', async () => {
       const faulty = withCompareAndSet(store, () => Promise.reject(new Unavailable('down')));
-      await expect(withLease(faulty, key, { ttlMs, waitMs: 0 }, () => Promise.resolve('done'))).resolves.toBe(
-        'done',
-      );
+      await expect(
+        withLease(faulty, name, { ttlMs, waitMs: 0 }, () => Promise.resolve('done')),
+      ).resolves.toBe('done');
     });
 
     it('leaves no entry behind when the answer to the taking got lost', async () => {
@@ -285,7 +288,7 @@ export function leaseContract(name: string, open: () => Promise<KeyValueStore>):
         },
       };
       const work = jest.fn(() => Promise.resolve());
-      await expect(withLease(faulty, key, { ttlMs, waitMs: 0 }, work)).rejects.toThrow(Unavailable);
+      await expect(withLease(faulty, name, { ttlMs, waitMs: 0 }, work)).rejects.toThrow(Unavailable);
       expect(work).not.toHaveBeenCalled();
       await expect(store.get(key)).resolves.toBeNull();
     });
@@ -293,7 +296,7 @@ export function leaseContract(name: string, open: () => Promise<KeyValueStore>):
     it('does not start the work on a closed store', async () => {
       await store.close();
       const work = jest.fn(() => Promise.resolve());
-      await expect(withLease(store, key, { ttlMs, waitMs: ttlMs }, work)).rejects.toThrow(Unavailable);
+      await expect(withLease(store, name, { ttlMs, waitMs: ttlMs }, work)).rejects.toThrow(Unavailable);
       expect(work).not.toHaveBeenCalled();
     });
   });

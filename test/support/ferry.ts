@@ -5,11 +5,14 @@ import path from 'node:path';
 import type { Server } from 'node:http';
 import pino from 'pino';
 import { createApp } from '../../src/app';
+import { readSigningKeys } from '../../src/bin/signing-keys';
 import { readConfig, type Config } from '../../src/config';
+import type { App } from '../../src/middleware/context';
 import { closeStores, openStores, type Stores } from '../../src/models/stores';
 import { readProject } from '../../src/project';
 import { createHttpServer } from '../../src/server';
 import { createServices, type Services } from '../../src/services';
+import type { LimiterFactory } from '../../src/services/rate-limits';
 
 const SECRET = 'a secret for tests, and for tests alone';
 
@@ -20,6 +23,7 @@ export interface Ferry {
   config: Config;
   stores: Stores;
   services: Services;
+  app: App;
   server: Server;
   /** What was logged, parsed. */
   logged: Record<string, unknown>[];
@@ -34,9 +38,17 @@ export interface FerryOptions {
   now?: () => Date;
   /** Changes stores before the services get them, e.g. to make one fail. */
   wrapStores?: (stores: Stores) => Stores;
+  /** Where calls are counted, e.g. to make it fail. */
+  makeLimiter?: LimiterFactory;
 }
 
-export async function startFerry({ settings, directory, now, wrapStores }: FerryOptions = {}): Promise<Ferry> {
+export async function startFerry({
+  settings,
+  directory,
+  now,
+  wrapStores,
+  makeLimiter,
+}: FerryOptions = {}): Promise<Ferry> {
   const home = directory ?? (await mkdtemp(path.join(os.tmpdir(), 'ferry-test-')));
   const config = readConfig({
     NODE_ENV: 'test',
@@ -44,6 +56,10 @@ export async function startFerry({ settings, directory, now, wrapStores }: Ferry
     UPLOADS_DIR: path.join(home, 'uploads'),
     MIN_CHUNK_BYTES: '1',
     FREE_SPACE_BYTES: '0',
+    SIGN_IN_LIMIT: '100000',
+    GUESS_LIMIT: '1000',
+    REGISTER_LIMIT: '100000',
+    QR_LIMIT: '10000',
     ...settings,
   });
   const logged: Record<string, unknown>[] = [];
@@ -51,19 +67,29 @@ export async function startFerry({ settings, directory, now, wrapStores }: Ferry
     { level: 'debug' },
     { write: (line: string) => logged.push(JSON.parse(line) as Record<string, unknown>) },
   );
-  const opened = await openStores(config);
+  const opened = await openStores(config, logger);
   const stores = wrapStores ? wrapStores(opened) : opened;
   await stores.sql.migrate();
   const services = createServices({
     stores,
     ...config.tokens,
     secret: config.tokens.secret ?? SECRET,
+    signingKeys: await readSigningKeys(config.tokens.keyFiles),
     issuer: config.http.publicUrl ?? 'ferry',
+    threads: config.threads,
+    limits: config.limits,
+    wechat: config.wechat,
     uploads: config.uploads,
     log: logger,
     ...(now && { now }),
+    ...(makeLimiter && { makeLimiter }),
   });
-  const app = createApp({ services, project: readProject(), http: { ...config.http, cacheViews: true }, logger });
+  const app = createApp({
+    services,
+    project: readProject(),
+    http: { ...config.http, cacheViews: true },
+    logger,
+  });
   const server = createHttpServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -73,6 +99,7 @@ export async function startFerry({ settings, directory, now, wrapStores }: Ferry
     config,
     stores,
     services,
+    app,
     server,
     logged,
     async stop() {

@@ -17,10 +17,12 @@ export class ServerProcess {
   private constructor(
     readonly directory: string,
     readonly port: number,
+    private readonly settings: Record<string, string>,
   ) {}
 
-  static async start(directory: string): Promise<ServerProcess> {
-    const server = new ServerProcess(directory, await freePort());
+  /** @param settings as in the environment */
+  static async start(directory: string, settings: Record<string, string> = {}): Promise<ServerProcess> {
+    const server = new ServerProcess(directory, await freePort(), settings);
     await server.start();
     return server;
   }
@@ -41,6 +43,7 @@ export class ServerProcess {
         DATA_DIR: path.join(this.directory, 'data'),
         UPLOADS_DIR: path.join(this.directory, 'uploads'),
         BLOB_GRACE_MINUTES: '1',
+        ...this.settings,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

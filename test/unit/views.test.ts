@@ -24,6 +24,11 @@ const pages: [string, Locale, object][] = (['en', 'zh'] as const).flatMap(
     ['home', locale, home],
     ['error', locale, failure],
     ['docs', locale, {}],
+    ['login', locale, { displayName: null }],
+    ['login', locale, { displayName: 'Li Lei' }],
+    ['login-scan', locale, { phonePage: null }],
+    ['login-scan', locale, { phonePage: '/dev/phone' }],
+    ['dev-phone', locale, {}],
   ],
 );
 
@@ -65,6 +70,17 @@ describe('createViews', () => {
   });
 
   it.each([
+    ['light', ' data-theme="light"', '<option value="light" selected>'],
+    ['dark', ' data-theme="dark"', '<option value="dark" selected>'],
+    ['auto', '', '<option value="auto" selected>'],
+  ])('has the theme %s on its root and in its switch', (theme, attribute, option) => {
+    const html = views.render('docs', 'en', { theme });
+    expect(html).toContain(`<html lang="en"${attribute}>`);
+    expect(html).toContain(option);
+    expect(html).toContain('<option value="en" lang="en" selected>');
+  });
+
+  it.each([
     [0, 'en', 'less than a minute'],
     [59.9, 'en', 'less than a minute'],
     [60, 'en', '1 minute<'],
@@ -96,6 +112,14 @@ describe('createViews', () => {
     const page = (code: string) => views.render('error', 'en', { ...failure, code });
     expect(page('unavailable')).toContain('Try again</a>');
     expect(page('not_found')).not.toContain('Try again</a>');
+  });
+
+  it('shows a signed-in user no form to sign in with', () => {
+    expect(views.render('login', 'en', { displayName: null })).toContain('data-password');
+    const signedIn = views.render('login', 'en', { displayName: '<Li> Lei' });
+    expect(signedIn).toContain('&lt;Li&gt; Lei');
+    expect(signedIn).not.toContain('data-password');
+    expect(signedIn).not.toContain('data-qr=');
   });
 
   it('falls back to the title of an error that has no sentences', () => {

@@ -2,6 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as timeout } from 'node:timers/promises';
 import type { KeyValueStore } from './index';
 
+/** Where the entries of leases lie: a store that survives its process lets go of them with it. */
+export const LEASE_PREFIX = 'lease:';
+
 /** Somebody else held the lease all the time that was allowed for waiting. */
 export class LeaseHeld extends Error {
   constructor(readonly key: string) {
@@ -45,6 +48,7 @@ type Answer = 'ours' | 'not ours' | { failure: unknown };
 
 /** One try of one caller at one lease. The token tells its entry from those of all others. */
 class Holding {
+  readonly #entry: string;
   readonly #token = randomBytes(16).toString('base64url');
   readonly #clock: () => number;
   readonly #sleep: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -54,6 +58,7 @@ class Holding {
     readonly key: string,
     readonly options: LeaseOptions,
   ) {
+    this.#entry = `${LEASE_PREFIX}${key}`;
     this.#clock = options.clock ?? (() => performance.now());
     this.#sleep = options.sleep ?? sleepUnlessAborted;
   }
@@ -64,7 +69,8 @@ class Holding {
     const deadline = this.#clock() + waitMs;
     for (let attempt = 0; ; attempt += 1) {
       const askedAt = this.#clock();
-      if (await this.store.set(this.key, this.#token, { ttlMs, only: 'if-absent' })) return askedAt + ttlMs;
+      if (await this.store.set(this.#entry, this.#token, { ttlMs, only: 'if-absent' }))
+        return askedAt + ttlMs;
       const left = deadline - this.#clock();
       if (left <= 0) throw new LeaseHeld(this.key);
       await this.#sleep(Math.min(left, jitteredWait(attempt)), ended);
@@ -90,12 +96,12 @@ class Holding {
 
   /** Best effort: an entry that cannot be removed now expires by itself. */
   async release(): Promise<void> {
-    await this.store.compareAndSet(this.key, this.#token, null).catch(() => false);
+    await this.store.compareAndSet(this.#entry, this.#token, null).catch(() => false);
   }
 
   /** A store that does not answer while the lease lasts has failed, even if it answers later. */
   #renew(leftMs: number, ended: AbortSignal): Promise<Answer> {
-    const renewed = this.store.compareAndSet(this.key, this.#token, this.#token, this.options.ttlMs);
+    const renewed = this.store.compareAndSet(this.#entry, this.#token, this.#token, this.options.ttlMs);
     return Promise.race([
       renewed.then(
         (ours): Answer => (ours ? 'ours' : 'not ours'),

@@ -8,9 +8,14 @@ export interface MemoryKeyValueOptions {
   clock?: () => number;
   /** Entries kept at most, 1,000,000 by default. */
   maxEntries?: number;
+  /** What it begins with. */
+  entries?: Iterable<Entry>;
+  /** Told of each entry that is written, and of each that goes (null), in the same go as the call that does it. */
+  onChange?: (key: string, entry: Readonly<Entry> | null) => void;
 }
 
-interface Entry {
+/** A key with its value. */
+export interface Entry {
   readonly key: string;
   value: string;
   /** By the clock; `Infinity` when it stays. */
@@ -31,6 +36,7 @@ class MemoryKeyValue implements KeyValueStore {
   readonly location = null;
   readonly #clock: () => number;
   readonly #maxEntries: number;
+  readonly #onChange: (key: string, entry: Readonly<Entry> | null) => void;
   readonly #entries = new Map<string, Entry>();
   /** Where the sweep goes on: the iterator of a Map bears insertions and deletions between two steps. */
   #hand = this.#entries.values();
@@ -39,9 +45,12 @@ class MemoryKeyValue implements KeyValueStore {
   #timer: NodeJS.Timeout | null = null;
   #closed = false;
 
-  constructor(clock: () => number, maxEntries: number) {
-    this.#clock = clock;
-    this.#maxEntries = maxEntries;
+  constructor({ clock, maxEntries, entries, onChange }: MemoryKeyValueOptions) {
+    this.#clock = clock ?? (() => Date.now());
+    this.#maxEntries = maxEntries ?? 1_000_000;
+    this.#onChange = onChange ?? (() => undefined);
+    for (const entry of entries ?? []) this.#add(entry);
+    this.#sweepWhileNeeded();
   }
 
   ping(): Promise<void> {
@@ -137,19 +146,26 @@ class MemoryKeyValue implements KeyValueStore {
   #write(entry: Entry | undefined, key: string, value: string, expiresAt: number): void {
     if (entry === undefined) {
       this.#makeRoom();
-      this.#entries.set(key, { key, value, expiresAt });
+      this.#add({ key, value, expiresAt });
     } else {
       if (entry.expiresAt !== Infinity) this.#mortal -= 1;
       entry.value = value;
       entry.expiresAt = expiresAt;
+      if (expiresAt !== Infinity) this.#mortal += 1;
     }
-    if (expiresAt !== Infinity) this.#mortal += 1;
+    this.#onChange(key, { key, value, expiresAt });
     this.#sweepWhileNeeded();
+  }
+
+  #add(entry: Entry): void {
+    this.#entries.set(entry.key, entry);
+    if (entry.expiresAt !== Infinity) this.#mortal += 1;
   }
 
   #remove(entry: Entry): void {
     this.#entries.delete(entry.key);
     if (entry.expiresAt !== Infinity) this.#mortal -= 1;
+    this.#onChange(entry.key, null);
     this.#sweepWhileNeeded();
   }
 
@@ -186,9 +202,9 @@ class MemoryKeyValue implements KeyValueStore {
 }
 
 /**
- * The key-value store of a machine of one: it lives and ends with the process.
+ * A key-value store that lives and ends with the process.
  * Besides a closed store, a full one rejects with `Unavailable` too: nothing is evicted before its time.
  */
 export function openMemoryKeyValue(options: MemoryKeyValueOptions = {}): KeyValueStore {
-  return new MemoryKeyValue(options.clock ?? (() => Date.now()), options.maxEntries ?? 1_000_000);
+  return new MemoryKeyValue(options);
 }

@@ -1,6 +1,6 @@
-import { col, DataTypes, fn, Op, where as compare, type Sequelize } from 'sequelize';
+import { DataTypes, Op, type Sequelize } from 'sequelize';
 import type { FileRecord, Files } from '.';
-import { columns, plain, plainOrNull, sumOf, type Table, type Within } from './table';
+import { columns, contains, plain, plainOrNull, sumOf, type Table, type Within } from './table';
 
 export function defineFiles(sequelize: Sequelize): Table<FileRecord> {
   return sequelize.define('file', {
@@ -16,11 +16,6 @@ export function defineFiles(sequelize: Sequelize): Table<FileRecord> {
   });
 }
 
-/** INSTR takes its text literally, unlike LIKE, whose escaping differs between databases. */
-function nameContains(q: string) {
-  return compare(fn('INSTR', fn('LOWER', col('name')), fn('LOWER', q)), { [Op.gt]: 0 });
-}
-
 export function filesIn(table: Table<FileRecord>, transaction: Within): Files {
   return {
     async insert(file) {
@@ -33,7 +28,7 @@ export function filesIn(table: Table<FileRecord>, transaction: Within): Files {
       const where = [
         { ownerId },
         ...(before === null ? [] : [{ id: { [Op.lt]: before } }]),
-        ...(q === undefined ? [] : [nameContains(q)]),
+        ...(q === undefined ? [] : [contains('name', q)]),
       ];
       const rows = await table.findAll({
         where: { [Op.and]: where },

@@ -20,6 +20,9 @@ export function identitiesIn(table: Table<IdentityRecord>, transaction: Within):
     async find(provider, subject) {
       return plainOrNull(await table.findOne({ where: { provider, subject }, transaction }));
     },
+    async delete(provider, subject) {
+      return (await table.destroy({ where: { provider, subject }, transaction })) > 0;
+    },
     async listOf(userId) {
       const order: [string, string][] = [
         ['linkedAt', 'ASC'],

@@ -12,6 +12,8 @@ export interface UserRecord {
   roles: Role[];
   /** Raised to end every access token of the user at once. */
   epoch: number;
+  /** Since when the user may not sign in; null for one who may. */
+  suspendedAt: Date | null;
   createdAt: Date;
   updatedAt: Date;
 }
@@ -19,9 +21,9 @@ export interface UserRecord {
 /** A way to sign in: (provider, subject) is unique. */
 export interface IdentityRecord {
   userId: string;
-  /** `password`, or `wechat:<appid>`. */
+  /** `password`, `wechat:<appid>`, `wechat-union` or `phone`. */
   provider: string;
-  /** The folded user name, or the openid. */
+  /** The folded user name, the openid, the unionid, or the number as E.164 has it. */
   subject: string;
   /** The password's hash; null for other providers. */
   secret: string | null;
@@ -35,7 +37,9 @@ export interface SignInRecord {
   kind: 'tokens' | 'browser';
   /** SHA-256 of the refresh token that is good now, in hexadecimal; null for a browser. */
   currentHash: string | null;
-  /** How many refresh tokens came before it. */
+  /** Names the key by which its refresh tokens are derived from each other; null while there is none. */
+  chainKey: string | null;
+  /** How many refresh tokens by that key came before it. */
   rotations: number;
   rotatedAt: Date | null;
   userAgent: string | null;
@@ -127,10 +131,12 @@ export interface Users {
    * @returns whether the user exists
    */
   hold(id: string): Promise<boolean>;
+  /** `q` is a literal part of the name or the display name, in any case. */
+  list(page: Page & { q?: string }): Promise<UserRecord[]>;
   /** @returns whether the user exists */
   update(
     id: string,
-    patch: Partial<Pick<UserRecord, 'displayName' | 'avatarFileId' | 'roles' | 'epoch'>>,
+    patch: Partial<Pick<UserRecord, 'displayName' | 'avatarFileId' | 'roles' | 'epoch' | 'suspendedAt'>>,
   ): Promise<boolean>;
 }
 
@@ -138,6 +144,8 @@ export interface Identities {
   /** @throws `Conflict` when (provider, subject) is taken */
   insert(identity: IdentityRecord): Promise<void>;
   find(provider: string, subject: string): Promise<IdentityRecord | null>;
+  /** @returns whether the identity existed */
+  delete(provider: string, subject: string): Promise<boolean>;
   /** Oldest first. */
   listOf(userId: string): Promise<IdentityRecord[]>;
   /** @returns whether the identity exists */
@@ -148,6 +156,8 @@ export interface Identities {
 export interface Rotation {
   from: string;
   to: string;
+  /** By which `to` was derived from `from`. */
+  chainKey: string;
   /** How many there are with this one. */
   rotations: number;
   at: Date;

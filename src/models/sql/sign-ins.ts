@@ -8,6 +8,7 @@ export function defineSignIns(sequelize: Sequelize): Table<SignInRecord> {
     userId: columns.id(),
     kind: DataTypes.STRING(16),
     currentHash: columns.digest(),
+    chainKey: DataTypes.STRING(64),
     rotations: DataTypes.INTEGER,
     rotatedAt: columns.time(),
     userAgent: DataTypes.TEXT,
@@ -29,9 +30,9 @@ export function signInsIn(table: Table<SignInRecord>, transaction: Within): Sign
       const where = { userId, endedAt: null, expiresAt: { [Op.gt]: at } };
       return (await table.findAll({ where, order: [['id', 'DESC']], transaction })).map(plain);
     },
-    async rotate(id, { from, to, rotations, at, expiresAt }) {
+    async rotate(id, { from, to, chainKey, rotations, at, expiresAt }) {
       const [count] = await table.update(
-        { currentHash: to, rotations, rotatedAt: at, expiresAt },
+        { currentHash: to, chainKey, rotations, rotatedAt: at, expiresAt },
         { where: { id, currentHash: from, endedAt: null }, transaction },
       );
       return count > 0;

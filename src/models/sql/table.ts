@@ -1,4 +1,14 @@
-import { DataTypes, type Model, type ModelStatic, type Transaction, type WhereOptions } from 'sequelize';
+import {
+  col,
+  DataTypes,
+  fn,
+  Op,
+  where as compare,
+  type Model,
+  type ModelStatic,
+  type Transaction,
+  type WhereOptions,
+} from 'sequelize';
 
 /** A table as Sequelize knows it; `Row` is what lies in its columns. */
 export type Table<Row extends object> = ModelStatic<Model<Row, Row>>;
@@ -24,6 +34,11 @@ export function plain<Row extends object>(row: Model<Row, Row>): Row {
 
 export function plainOrNull<Row extends object>(row: Model<Row, Row> | null): Row | null {
   return row && plain(row);
+}
+
+/** INSTR takes its text literally, unlike LIKE, whose escaping differs between databases. */
+export function contains(column: string, q: string) {
+  return compare(fn('INSTR', fn('LOWER', col(column)), fn('LOWER', q)), { [Op.gt]: 0 });
 }
 
 /** The sum of nothing is 0. */

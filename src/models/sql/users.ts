@@ -1,6 +1,6 @@
-import { DataTypes, type Sequelize } from 'sequelize';
+import { DataTypes, Op, type Sequelize } from 'sequelize';
 import type { Role, UserRecord, Users } from '.';
-import { columns, plain, type Table, type Within } from './table';
+import { columns, contains, plain, type Table, type Within } from './table';
 
 /** The roles lie in one column as JSON. */
 type UserRow = Omit<UserRecord, 'roles'> & { roles: string };
@@ -13,9 +13,14 @@ export function defineUsers(sequelize: Sequelize): Table<UserRow> {
     avatarFileId: columns.id(),
     roles: DataTypes.STRING(255),
     epoch: DataTypes.INTEGER,
+    suspendedAt: columns.time(),
     createdAt: columns.time(),
     updatedAt: columns.time(),
   });
+}
+
+function recordOf({ roles, ...row }: UserRow): UserRecord {
+  return { ...row, roles: JSON.parse(roles) as Role[] };
 }
 
 export function usersIn(table: Table<UserRow>, transaction: Within): Users {
@@ -25,13 +30,20 @@ export function usersIn(table: Table<UserRow>, transaction: Within): Users {
     },
     async find(id) {
       const found = await table.findByPk(id, { transaction });
-      if (!found) return null;
-      const row = plain(found);
-      return { ...row, roles: JSON.parse(row.roles) as Role[] };
+      return found && recordOf(plain(found));
     },
     async hold(id) {
       // On SQLite, where `lock` means nothing, a transaction holds the whole database from its beginning.
       return (await table.findByPk(id, { attributes: ['id'], transaction, lock: true })) !== null;
+    },
+    async list({ limit, before, q }) {
+      const where = [
+        ...(before === null ? [] : [{ id: { [Op.lt]: before } }]),
+        ...(q === undefined ? [] : [{ [Op.or]: [contains('username', q), contains('display_name', q)] }]),
+      ];
+      const order: [string, string][] = [['id', 'DESC']];
+      const rows = await table.findAll({ where: { [Op.and]: where }, order, limit, transaction });
+      return rows.map((row) => recordOf(plain(row)));
     },
     async update(id, { roles, ...patch }) {
       const values = { ...patch, ...(roles && { roles: JSON.stringify(roles) }), updatedAt: new Date() };

@@ -24,7 +24,13 @@ export function accountsContract(store: () => SqlStore): void {
 
     it('changes only what the patch names, and notes when', async () => {
       const user = await inserted();
-      const patch = { displayName: 'Other', roles: ['admin' as const], epoch: 7, avatarFileId: 'f' };
+      const patch = {
+        displayName: 'Other',
+        roles: ['admin' as const],
+        epoch: 7,
+        avatarFileId: 'f',
+        suspendedAt: at(3),
+      };
       for (const [key, value] of Object.entries(patch)) {
         expect(await store().users.update(user.id, { [key]: value })).toBe(true);
       }
@@ -39,6 +45,28 @@ export function accountsContract(store: () => SqlStore): void {
       expect(await store().users.update(newId(), { epoch: 1 })).toBe(false);
       expect(await store().users.hold(newId())).toBe(false);
       expect(await store().users.hold((await inserted()).id)).toBe(true);
+    });
+
+    it('lists newest first, page by page, and finds literal parts of both names in any case', async () => {
+      const mark = newId();
+      const users = [
+        aUser({ id: `${mark}1`, username: `Li.${mark}`, displayName: '李雷' }),
+        aUser({ id: `${mark}2`, displayName: `100% ${mark.toUpperCase()}_ÄÖ` }),
+        aUser({ id: `${mark}3`, username: `han${mark}`, displayName: 'Han' }),
+      ];
+      for (const user of users) await store().users.insert(user);
+      const list = async (q: string | undefined, limit = 10, before: string | null = null) =>
+        (await store().users.list({ limit, before, ...(q !== undefined && { q }) })).map(({ id }) =>
+          id.replace(mark, ''),
+        );
+      expect(await list(mark)).toEqual(['3', '2', '1']);
+      expect(await list(mark, 2)).toEqual(['3', '2']);
+      expect(await list(mark, 2, `${mark}2`)).toEqual(['1']);
+      expect(await list(`LI.${mark}`)).toEqual(['1']);
+      expect(await list(`% ${mark}_äö`)).toEqual(['2']);
+      expect(await list(`%${mark}`)).toEqual([]);
+      expect(await list(undefined, 100)).toEqual(expect.arrayContaining(['1', '2', '3']));
+      expect(await store().users.list({ limit: 1, before: null, q: `han${mark}` })).toStrictEqual([users[2]]);
     });
 
     it('takes an id once', async () => {
@@ -99,6 +127,15 @@ export function accountsContract(store: () => SqlStore): void {
       expect(await store().identities.find(provider, subject)).toStrictEqual({ ...identity, secret: 'new' });
     });
 
+    it('go one by one', async () => {
+      const user = await inserted();
+      const [gone, left] = [anIdentity(user.id), anIdentity(user.id)];
+      for (const identity of [gone, left]) await store().identities.insert(identity);
+      expect(await store().identities.delete(gone.provider, gone.subject)).toBe(true);
+      expect(await store().identities.delete(gone.provider, gone.subject)).toBe(false);
+      expect(await store().identities.listOf(user.id)).toStrictEqual([left]);
+    });
+
     it('belong to a user', async () => {
       await expect(store().identities.insert(anIdentity(newId()))).rejects.toThrow();
     });
@@ -114,6 +151,7 @@ export function accountsContract(store: () => SqlStore): void {
     const step = (from: string | null, values = {}) => ({
       from: String(from),
       to: newDigest(),
+      chainKey: 'a key',
       rotations: 1,
       at: at(1),
       expiresAt: at(9),
@@ -157,6 +195,7 @@ export function accountsContract(store: () => SqlStore): void {
       expect(await store().signIns.find(id)).toStrictEqual({
         ...record,
         currentHash: rotation.to,
+        chainKey: 'a key',
         rotations: 1,
         rotatedAt: at(1),
         expiresAt: at(9),

@@ -1,4 +1,4 @@
-import type { ModelAttributes, QueryInterface, Transaction } from 'sequelize';
+import type { ModelAttributeColumnOptions, ModelAttributes, QueryInterface, Transaction } from 'sequelize';
 
 export interface MigrationContext {
   queryInterface: QueryInterface;
@@ -8,7 +8,7 @@ export interface MigrationContext {
 
 /**
  * One step of the schema, forward only. On MySQL a step can break off in the middle and is then run again, so that it
- * must tolerate what is there already; `createTable` and `addIndex` of this module do.
+ * must tolerate what is there already; `createTable`, `addColumn` and `addIndex` of this module do.
  */
 export interface Migration {
   /** Never changed once released. */
@@ -28,6 +28,19 @@ export async function createTable(
     // Binary: ids and hashes sort and compare as in SQLite and JavaScript.
     collate: 'utf8mb4_bin',
   });
+}
+
+export async function addColumn(
+  { queryInterface, transaction }: MigrationContext,
+  table: string,
+  column: string,
+  attribute: ModelAttributeColumnOptions,
+): Promise<void> {
+  // Given the transaction, describeTable reads within it; its type does not say so.
+  const options: object = { transaction };
+  const present = await queryInterface.describeTable(table, options);
+  if (column in present) return;
+  await queryInterface.addColumn(table, column, attribute, { transaction });
 }
 
 /** Adds an index named after the table and its columns. */
