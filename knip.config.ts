@@ -15,8 +15,8 @@ const config: KnipConfig = {
     // The whole catalogue is the contract, also where no code throws an error of it yet.
     'src/errors.ts': ['exports'],
   },
-  // The database, the sessions and the realtime transports that these carry are still being built.
-  ignoreDependencies: ['ioredis', 'koa-session', 'mongoose', 'socket.io'],
+  // The stores and the realtime transports that these carry are still being built.
+  ignoreDependencies: ['ioredis', 'mongoose', 'socket.io'],
 };
 
 export default config;

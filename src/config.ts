@@ -105,7 +105,7 @@ export const settings = z.object({
   JSON_BODY_BYTES: bytes('1MiB', KIB).describe('The largest JSON body.'),
   BODY_IDLE_SECONDS: whole(30, 1, 3600).describe('How long a request body may stand still.'),
   UV_THREADPOOL_SIZE: whole(4, 1, 1024).describe(
-    'Threads of Node that reach the disk and hash passwords. All but two hash, where there are as many cores.',
+    'Threads of Node that reach the disk and hash passwords. At most all but two hash, and one for each core but one.',
   ),
   SHUTDOWN_SECONDS: whole(20, 1, 600).describe(
     'How long running requests may take once Ferry is told to stop.',

@@ -37,8 +37,16 @@ export function sameOrigin(publicUrl: string | null): SameOrigin {
     holds,
     require,
     gate(ctx, next) {
-      require(ctx);
+      if (isBrowser(ctx)) require(ctx);
       return next();
     },
   };
+}
+
+/**
+ * Browsers say where a POST comes from, and send the cookies that they have; what does neither is a program that acts
+ * for itself.
+ */
+function isBrowser(ctx: Context): boolean {
+  return ['Sec-Fetch-Site', 'Origin', 'Referer', 'Cookie'].some((name) => ctx.get(name) !== '');
 }

@@ -56,7 +56,7 @@ export const login = endpoint({
   query: noQuery,
   body: credentials,
   responses: { 200: { description: 'Signed in.', schema: tokens } },
-  errors: ['invalid_credentials', 'rate_limited'],
+  errors: ['invalid_credentials', 'forbidden', 'rate_limited'],
 });
 
 export const refresh = endpoint({

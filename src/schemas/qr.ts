@@ -144,5 +144,5 @@ export const claimQr = endpoint({
       headers: { 'Set-Cookie': 'A new session.' },
     },
   },
-  errors: ['cross_site', 'not_found', 'conflict'],
+  errors: ['cross_site', 'forbidden', 'not_found', 'conflict'],
 });

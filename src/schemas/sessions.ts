@@ -39,7 +39,7 @@ export const createSession = endpoint({
       headers: { 'Set-Cookie': '`ferry.sid`, over https `__Host-ferry.sid`.' },
     },
   },
-  errors: ['invalid_credentials', 'cross_site', 'rate_limited'],
+  errors: ['invalid_credentials', 'forbidden', 'cross_site', 'rate_limited'],
 });
 
 export const getSession = endpoint({

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { NotFound, TooLarge } from '../errors';
+import { Internal, NotFound, TooLarge } from '../errors';
 import type { BlobReader, BlobStore, ByteSource } from '../models/blobs';
 import type { FileRecord, Page, SqlStore, Visibility } from '../models/sql';
 import type { EventPublisher } from './events';
@@ -85,10 +85,15 @@ export class Files {
     await events.publish(`user:${ownerId}`, 'file.deleted', { fileId: id });
   }
 
-  /** @throws `NotFound` */
+  /** @throws `NotFound`, `Internal` when the bytes of a file that is there are lost */
   async open(viewerId: string | null, id: string): Promise<OpenFile> {
     const file = await this.get(viewerId, id);
-    return { file, reader: await this.options.blobs.openBlob(file.sha256) };
+    try {
+      return { file, reader: await this.options.blobs.openBlob(file.sha256) };
+    } catch (error) {
+      // The file is there and its bytes are not: that is our fault, and somebody has to be told.
+      throw error instanceof NotFound ? new Internal(error) : error;
+    }
   }
 
   /**

@@ -5,13 +5,13 @@ import { Unavailable } from '../errors';
 const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
 /**
- * How many hashes are made at once. Each takes a core, and one thread of the pool that also reads files and looks up
- * names: two threads stay theirs.
+ * How many hashes are made at once. Each takes a core, and a thread of the pool that also reads files and looks up names:
+ * a core stays for the event loop, and two threads for the others, so that a flood of sign-ins is felt by nobody else.
  * @param cores that this process may use
  * @param threads of libuv's pool
  */
 export function hashesAtOnce(cores: number, threads: number): number {
-  return Math.max(1, Math.min(cores, threads - 2));
+  return Math.max(1, Math.min(cores - 1, threads - 2));
 }
 
 export interface Passwords {

@@ -149,9 +149,9 @@ describe('PATCH /admin/users/:id', () => {
 
   it('does not suspend twice, and lets back in with a new sign-in only', async () => {
     await change(user.id, { suspended: true }).expect(200);
-    const before = await ferry.stores.sql.users.find(user.id);
     await change(user.id, { suspended: true }).expect(200);
-    expect((await ferry.stores.sql.users.find(user.id))?.epoch).toBe(before?.epoch);
+    // Raised once: what is signed by a sign-in that was under way is worth nothing.
+    expect((await ferry.stores.sql.users.find(user.id))?.epoch).toBe(1);
     const answer = await change(user.id, { suspended: false }).expect(200);
     expect((answer.body as AdminUser).suspendedAt).toBeNull();
     expectProblem(await me(user.auth), 401, 'invalid_token');

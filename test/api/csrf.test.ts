@@ -125,10 +125,21 @@ describe('calls that set cookies, with no session yet', () => {
     ['/auth/session', () => ({ username: user.username, password: user.password })],
     ['/preferences', () => ({ locale: 'zh' })],
   ];
+  const ofBrowsers = refused.filter(([, headers]) => Object.keys(headers).length > 0);
   const rows = (from: typeof refused) =>
     calls.flatMap(([path, body]) => from.map(([name, headers]) => [path, name, headers, body] as const));
 
-  it.each(rows(refused))('%s from %s: 403, and no cookie', async (path, _, headers, body) => {
+  it.each(calls)('%s from a program, which says nothing of where it comes from', async (path, body) => {
+    const answer = await new Browser(ferry).ask('post', `${API}${path}`, body());
+    expect(answer.status).toBeLessThan(300);
+  });
+
+  it.each(calls)('%s with a cookie, from nowhere: 403', async (path, body) => {
+    const headers = { Cookie: 'locale=en' };
+    expectProblem(await new Browser(ferry).ask('post', `${API}${path}`, body(), headers), 403, 'cross_site');
+  });
+
+  it.each(rows(ofBrowsers))('%s from %s: 403, and no cookie', async (path, _, headers, body) => {
     const answer = await new Browser(ferry).ask('post', `${API}${path}`, body(), filled(headers));
     expectProblem(answer, 403, 'cross_site');
     expect(cookiesOf(answer)).toEqual([]);

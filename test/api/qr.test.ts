@@ -60,7 +60,7 @@ describe('POST /auth/qr', () => {
   });
 
   it.each([
-    ['no header at all', {}],
+    ['a cookie, and no word of where it comes from', { Cookie: 'locale=en' }],
     ['another site', { 'Sec-Fetch-Site': 'cross-site' }],
     ['another host of the site', { 'Sec-Fetch-Site': 'same-site' }],
     ['another origin', { Origin: 'https://evil.example' }],

@@ -73,6 +73,19 @@ describe('the development phone', () => {
     expect(phone.complaints).toEqual([]);
   });
 
+  it('can sign in by a WeChat code, without a password', async () => {
+    const { page } = await bench.openLogin();
+    const phone = await bench.open(`/dev/phone?t=${bench.ticket()}`);
+    await phone.page.getByLabel('WeChat code for development').check();
+    await phone.page.getByLabel('Name').fill('river');
+    expect(await phone.page.locator('#phone-password').isVisible()).toBe(false);
+    await phone.page.getByRole('button', { name: 'Sign in' }).click();
+    await phone.page.getByRole('button', { name: 'Scan' }).click();
+    await phone.page.getByRole('button', { name: 'Allow' }).click();
+    await signedIn(page);
+    expect(phone.complaints).toEqual([]);
+  });
+
   it('does not exist in production', async () => {
     const production = await startFerry({ settings: { NODE_ENV: 'production', LOG_FORMAT: 'json' } });
     try {

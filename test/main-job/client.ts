@@ -65,7 +65,7 @@ export class Client {
 }
 
 /** The chunks of these ranges, one after another. */
-export function* indices(ranges: [number, number][]): Generator<number> {
+function* indices(ranges: [number, number][]): Generator<number> {
   for (const [first, last] of ranges) for (let index = first; index <= last; index += 1) yield index;
 }
 

@@ -20,7 +20,7 @@ export function withBlobs(replace: (blobs: BlobStore) => Partial<BlobStore>): (s
 }
 
 /** The process is dead: nothing reaches a store any more. */
-export class Crashed extends Error {}
+class Crashed extends Error {}
 
 /**
  * Stores whose process dies after so many steps. A step is a call of the blob store or of a table, or the commit of a

@@ -34,7 +34,7 @@ export class LoginBench {
     this.stops.unshift(() => chromium.close());
     this.chromium = chromium;
     const ferry = await startFerry({
-      settings: { NODE_ENV: 'development' },
+      settings: { NODE_ENV: 'development', WECHAT_DEV: '1' },
       now: () => new Date(Date.now() + this.offsetMs),
     });
     this.stops.unshift(() => ferry.stop());

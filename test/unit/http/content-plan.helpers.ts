@@ -7,7 +7,7 @@ import {
 
 /** F of 1000 bytes and Z of none, modified at L, a second that ended long before now. */
 const L = new Date('2026-03-04T05:06:07.890Z');
-export const NOW = new Date('2026-03-05T00:00:00Z');
+const NOW = new Date('2026-03-05T00:00:00Z');
 export const E = `"${'0123456789abcdef'.repeat(4)}"`;
 export const F: Representation = { size: 1000, etag: E, lastModified: L, type: 'application/x-f' };
 export const Z: Representation = { ...F, size: 0 };

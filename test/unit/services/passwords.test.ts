@@ -126,9 +126,10 @@ describe('the line of those who sign in', () => {
 describe('hashesAtOnce', () => {
   it.each([
     [1, 4, 1],
-    [2, 4, 2],
+    [2, 4, 1],
+    [3, 4, 2],
     [8, 4, 2],
-    [8, 10, 8],
+    [8, 10, 7],
     [8, 6, 4],
     [4, 3, 1],
     [4, 2, 1],
