@@ -1,14 +1,7 @@
 import type { KnipConfig } from 'knip';
 
 const config: KnipConfig = {
-  entry: [
-    'src/bin/www.ts',
-    'test/**/*.test.ts',
-    'test/main-job/run.ts',
-    'bench/*.ts',
-    'scripts/*.ts',
-    'public/js/*.js',
-  ],
+  entry: ['src/bin/user.ts', 'test/**/*.test.ts', 'bench/*.ts', 'scripts/*.ts', 'public/js/*.js'],
   project: ['src/**/*.{ts,js}', 'test/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts', 'public/**/*.js'],
   ignoreExportsUsedInFile: { interface: true, type: true },
   ignoreIssues: {
