@@ -1,56 +1,78 @@
-import { verify, hash } from '@node-rs/argon2';
+import { hash, verify } from '@node-rs/argon2';
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
+import { Client } from '../test/main-job/client';
 import { ServerProcess } from '../test/support/server-process';
 import { median } from './measure';
 
 const ACCOUNT = { username: 'bench', password: 'slow boats carry far' };
 const CHECKS = 30;
-const STORMS = 5;
+const STORMS = 8;
 const SIGN_INS = 200;
-const IDLE_PROBES = 300;
+const IDLE_PROBES = 500;
+const SETTINGS = { SIGN_IN_LIMIT: '1000000', GUESS_LIMIT: '1000' };
 
 /**
- * What one password check costs, and what 200 sign-ins at the same moment do to others: how long GET /healthz takes
- * meanwhile, beside the same with nothing else going on, and how a file of the disk fares.
+ * What one password check costs, and what 200 sign-ins at the same moment do to others: how long a call that needs only
+ * the event loop takes meanwhile, and one that needs a thread of the pool to read a file, beside the same in peace.
  */
 export async function benchPasswords(): Promise<string> {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'ferry-bench-'));
-  const server = await ServerProcess.start(directory, { SIGN_IN_LIMIT: '1000000', GUESS_LIMIT: '1000' });
-  const probes = new http.Agent({ keepAlive: true, maxSockets: 1 });
-  const signIns = new http.Agent({ keepAlive: true });
-  const signIn = () => send(signIns, 'POST', `${server.url}/api/v1/auth/login`, ACCOUNT);
-  const probe = (target: string) => timed(() => send(probes, 'GET', `${server.url}${target}`));
+  const server = await ServerProcess.start(directory, SETTINGS);
+  const flood = fork(path.join(__dirname, 'flood.ts'), { execArgv: ['--import', 'tsx'] });
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const client = new Client(server.url);
   try {
-    await send(signIns, 'POST', `${server.url}/api/v1/auth/register`, ACCOUNT);
-    const check = await checkAlone();
-    const results = [];
+    await client.call('POST', '/api/v1/auth/register', ACCOUNT);
+    await storm(flood, server.url);
+    const lines = [];
     for (const target of ['/healthz', '/favicon.svg']) {
-      const idle = await repeated(IDLE_PROBES, () => probe(target));
-      const statuses: number[] = [];
-      const busy: number[] = [];
-      for (let storm = 0; storm < STORMS; storm += 1) {
-        const flood = new AbortController();
-        const answers = repeatedAtOnce(SIGN_INS, signIn).finally(() => {
-          flood.abort();
-        });
-        while (!flood.signal.aborted) busy.push(await probe(target));
-        statuses.push(...(await answers));
-      }
-      results.push(describe(target, idle, busy, statuses));
+      const probe = () => timed(() => get(agent, `${server.url}${target}`));
+      const idle = await repeated(IDLE_PROBES, probe);
+      const { busy, statuses } = await probeInStorms(flood, server.url, probe);
+      lines.push(describe(target, idle, busy, statuses));
     }
+    const check = await checkAlone();
     return [
-      `password check: ${check.toFixed(1)} ms on an idle machine; ${SIGN_INS} sign-ins at once, ${STORMS} times:`,
-      ...results,
+      `one password check: ${check.toFixed(1)} ms; meanwhile ${SIGN_INS} sign-ins come at once, ${STORMS} times:`,
+      ...lines,
     ].join('\n  ');
   } finally {
-    probes.destroy();
-    signIns.destroy();
+    client.close();
+    agent.destroy();
+    flood.kill();
     await server.stop();
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+async function storm(flood: ChildProcess, url: string): Promise<number[]> {
+  const done = once(flood, 'message') as Promise<[number[]]>;
+  flood.send({ url, times: SIGN_INS, account: ACCOUNT });
+  const [statuses] = await done;
+  return statuses;
+}
+
+async function probeInStorms(
+  flood: ChildProcess,
+  url: string,
+  probe: () => Promise<number>,
+): Promise<{ busy: number[]; statuses: number[] }> {
+  const busy: number[] = [];
+  const statuses: number[] = [];
+  for (let round = 0; round < STORMS; round += 1) {
+    const over = new AbortController();
+    const answers = storm(flood, url).finally(() => {
+      over.abort();
+    });
+    while (!over.signal.aborted) busy.push(await probe());
+    statuses.push(...(await answers));
+  }
+  return { busy, statuses };
 }
 
 /** Milliseconds. */
@@ -81,31 +103,18 @@ async function repeated<T>(times: number, work: () => Promise<T>): Promise<T[]> 
   return results;
 }
 
-function repeatedAtOnce<T>(times: number, work: () => Promise<T>): Promise<T[]> {
-  return Promise.all(Array.from({ length: times }, work));
-}
-
 async function timed(work: () => Promise<unknown>): Promise<number> {
   const begun = performance.now();
   await work();
   return performance.now() - begun;
 }
 
-/** @returns the status */
-function send(agent: http.Agent, method: string, url: string, body?: object): Promise<number> {
-  const payload = body && JSON.stringify(body);
-  const headers = payload && {
-    'Content-Type': 'application/json',
-    'Content-Length': Buffer.byteLength(payload),
-  };
+function get(agent: http.Agent, url: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const request = http.request(url, { method, agent, ...(headers && { headers }) }, (response) => {
+    const request = http.get(url, { agent }, (response) => {
       response.resume();
-      response.on('end', () => {
-        resolve(response.statusCode ?? 0);
-      });
+      response.on('end', resolve);
     });
     request.on('error', reject);
-    request.end(payload);
   });
 }
