@@ -1,6 +1,7 @@
 import { InvalidRequest } from '../errors';
 import { signedIn } from '../middleware/authenticate';
 import type { Context } from '../middleware/context';
+import { announcedLength } from '../middleware/request-body';
 import { presentFile } from '../presenters/files';
 import { API, visibility } from '../schemas/common';
 import type * as schema from '../schemas/files';
@@ -24,9 +25,10 @@ export function filesController({ files, linkBase }: { files: Files; linkBase: s
   return {
     async create(ctx) {
       const { userId } = signedIn(ctx);
+      const announced = announcedLength(ctx) ?? 0;
       const { taken, fields } = await receiveForm(ctx, {
         field: 'file',
-        take: async ({ name, type, bytes }) => ({ name, type, staged: await files.stage(bytes) }),
+        take: async ({ name, type, bytes }) => ({ name, type, staged: await files.stage(bytes, announced) }),
         drop: ({ staged }) => files.discard(staged),
       });
       const { name, type, staged } = taken;

@@ -3,6 +3,7 @@ import { Internal, NotFound, TooLarge } from '../errors';
 import type { BlobReader, BlobStore, ByteSource } from '../models/blobs';
 import type { FileRecord, Page, SqlStore, Visibility } from '../models/sql';
 import type { EventPublisher } from './events';
+import type { FreeSpace } from './free-space';
 import { cleanFileName } from './http/file-names';
 import { newId } from './ids';
 import { mediaTypeOf } from './media-type-of';
@@ -34,6 +35,7 @@ interface FilesOptions {
   blobs: BlobStore;
   events: EventPublisher;
   quotas: Quotas;
+  freeSpace: FreeSpace;
   /** Bytes of a file that comes in one request. */
   maxFormFileBytes: number;
   now: Clock;
@@ -99,10 +101,12 @@ export class Files {
   /**
    * Takes the bytes of a file that comes in one request, piece by piece. What is staged becomes a file by `create` or
    * goes by `discard`; after a crash the clean-up takes it.
+   * @param announced how many bytes the request brings, so that it is refused before they come
    * @throws `TooLarge`, `OutOfSpace`
    */
-  async stage(source: ByteSource): Promise<StagedContent> {
-    const { blobs, maxFormFileBytes } = this.options;
+  async stage(source: ByteSource, announced: number): Promise<StagedContent> {
+    const { blobs, freeSpace, maxFormFileBytes } = this.options;
+    await freeSpace.require(announced);
     const partId = newId();
     const hash = createHash('sha256');
     try {

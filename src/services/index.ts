@@ -6,6 +6,7 @@ import { createAccounts, type Accounts } from './accounts';
 import { BrowserSignIns } from './browser-sign-ins';
 import { createEventPublisher } from './events';
 import { Files } from './files';
+import { createFreeSpace } from './free-space';
 import { createHealth, type Health } from './health';
 import { createIdempotency, type Idempotency } from './idempotency';
 import { createKeyRing, type KeyRing } from './key-ring';
@@ -73,6 +74,8 @@ export interface ServiceOptions {
     quotaBytes: number;
     waitMs: number;
     blobGraceMs: number;
+    /** Bytes that stay free on the medium. */
+    freeSpaceBytes: number;
   };
   now?: Clock;
   log: Log;
@@ -97,8 +100,9 @@ export function createServices(options: ServiceOptions): Services {
   const tokens = new Tokens({ sql, events, accessTokens, chainKeys, refreshMs: options.refreshMs, now });
   const accounts = createAccounts({ sql, passwords, tokens, now });
   const quotas = createQuotas(limits.quotaBytes);
+  const freeSpace = createFreeSpace({ sql, blobs, reserve: limits.freeSpaceBytes });
   const ledger = new Ledger({ sql, blobs, keyvalue, waitMs: limits.waitMs, now });
-  const uploads = new Uploads({ sql, blobs, ledger, events, quotas, limits, now });
+  const uploads = new Uploads({ sql, blobs, ledger, events, quotas, freeSpace, limits, now });
   return {
     rateLimits: createRateLimits(options.limits, options.makeLimiter ?? limitersInMemory),
     accessTokens,
@@ -121,7 +125,15 @@ export function createServices(options: ServiceOptions): Services {
     }),
     cookieKeys: [keys, ...otherKeys].map(({ cookie }) => cookie),
     uploads,
-    files: new Files({ sql, blobs, events, quotas, maxFormFileBytes: limits.maxFormFileBytes, now }),
+    files: new Files({
+      sql,
+      blobs,
+      events,
+      quotas,
+      freeSpace,
+      maxFormFileBytes: limits.maxFormFileBytes,
+      now,
+    }),
     idempotency: createIdempotency({ sql, now }),
     health: createHealth({ sql, blobs, keyvalue, eventlog }),
     maintenance: new Maintenance({ sql, blobs, ledger, uploads, graceMs: limits.blobGraceMs, now, log }),

@@ -1,47 +1,23 @@
-import {
-  Conflict,
-  DigestMismatch,
-  Gone,
-  NotFound,
-  OutOfSpace,
-  RateLimited,
-  TooLarge,
-  UploadIncomplete,
-} from '../errors';
+import { Conflict, DigestMismatch, Gone, NotFound, RateLimited, TooLarge, UploadIncomplete } from '../errors';
 import type { BlobStore, ByteSource } from '../models/blobs';
-import type { Extent, FileRecord, Page, SqlStore, UploadRecord, Visibility } from '../models/sql';
-import { chooseChunkSize, chunkExtent, missingChunks } from './chunk-grid';
+import type { Extent, FileRecord, Page, SqlStore, UploadRecord } from '../models/sql';
+import { chunkExtent, missingChunks } from './chunk-grid';
 import type { EventPublisher } from './events';
+import type { FreeSpace } from './free-space';
 import type { Digest } from './http/digests';
-import { cleanFileName } from './http/file-names';
 import { newId } from './ids';
 import type { Ledger } from './ledger';
-import { mediaTypeOf } from './media-type-of';
 import type { Quotas } from './quotas';
 import type { Clock } from './runtime';
+import { draftUpload, type ChunkSizeLimits, type NewUpload } from './upload-draft';
 
 /** Of no bytes at all. */
 const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
-export interface UploadLimits {
+export interface UploadLimits extends ChunkSizeLimits {
   maxFileBytes: number;
-  chunkBytes: number;
-  minChunkBytes: number;
-  maxChunkBytes: number;
   maxOpen: number;
-  freeSpaceBytes: number;
   instant: 'own' | 'off';
-}
-
-export interface NewUpload {
-  name: string;
-  /** Bytes. */
-  size: number;
-  type?: string | undefined;
-  chunkSize?: number | undefined;
-  /** Lower-case hexadecimal. */
-  sha256?: string | undefined;
-  visibility?: Visibility | undefined;
 }
 
 /** An upload with what of it has come, and the file that it became. */
@@ -57,6 +33,7 @@ interface UploadsOptions {
   ledger: Ledger;
   events: EventPublisher;
   quotas: Quotas;
+  freeSpace: FreeSpace;
   limits: UploadLimits;
   now: Clock;
 }
@@ -71,14 +48,14 @@ export class Uploads {
    * @throws `TooLarge`, `QuotaExceeded`, `OutOfSpace`, `RateLimited` when too many are open, `DigestMismatch` of nothing
    */
   async create(ownerId: string, input: NewUpload, id = newId()): Promise<UploadState & { instant: boolean }> {
-    const { limits, sql } = this.options;
+    const { limits, ledger, sql, now } = this.options;
     const made = await sql.uploads.find(id);
     if (made) return { ...(await this.stateOf(made)), instant: false };
     if (input.size > limits.maxFileBytes) {
       throw new TooLarge(`A file may have at most ${limits.maxFileBytes} bytes.`);
     }
     if (input.size === 0) requireDigest(input.sha256, EMPTY_SHA256);
-    const upload = this.draft(ownerId, id, input);
+    const upload = draftUpload(ownerId, id, input, limits, { createdAt: now(), expiresAt: ledger.expiry() });
     const twin = await this.findTwin(upload);
     if (twin) return { ...(await this.copy(upload, twin)), instant: true };
     await this.open(upload);
@@ -183,30 +160,6 @@ export class Uploads {
     }
   }
 
-  private draft(ownerId: string, id: string, input: NewUpload): UploadRecord {
-    const { ledger, limits, now } = this.options;
-    const name = cleanFileName(input.name);
-    return {
-      id,
-      ownerId,
-      name,
-      size: input.size,
-      type: mediaTypeOf(input.type, name),
-      chunkSize: chooseChunkSize(input.size, input.chunkSize, {
-        standard: limits.chunkBytes,
-        least: limits.minChunkBytes,
-        most: limits.maxChunkBytes,
-      }),
-      visibility: input.visibility ?? 'private',
-      declaredSha256: input.sha256 ?? null,
-      sealedSha256: null,
-      state: 'open',
-      fileId: null,
-      createdAt: now(),
-      expiresAt: ledger.expiry(),
-    };
-  }
-
   private async findTwin(upload: UploadRecord): Promise<FileRecord | null> {
     if (this.options.limits.instant === 'off' || upload.declaredSha256 === null) return null;
     const twin = await this.options.sql.files.findReadable(upload.declaredSha256, upload.ownerId);
@@ -229,8 +182,8 @@ export class Uploads {
   }
 
   private async open(upload: UploadRecord): Promise<void> {
-    const { sql, blobs, quotas, limits } = this.options;
-    await this.requireSpace(upload.size);
+    const { sql, blobs, freeSpace, quotas, limits } = this.options;
+    await freeSpace.require(upload.size);
     try {
       await blobs.createPart(upload.id, upload.size);
       await sql.transaction(async (tables) => {
@@ -249,18 +202,6 @@ export class Uploads {
       if (!(await sql.uploads.find(upload.id))) await blobs.discardPart(upload.id);
       throw error;
     }
-  }
-
-  /** What open uploads have still to bring is spoken for. */
-  private async requireSpace(size: number): Promise<void> {
-    const { sql, blobs, limits } = this.options;
-    const [free, open, received] = await Promise.all([
-      blobs.freeBytes(),
-      sql.uploads.sumOpen(),
-      sql.extents.sumReceived(),
-    ]);
-    const left = free - (open.bytes - received) - limits.freeSpaceBytes;
-    if (size > left) throw new OutOfSpace('The server has not enough free space for this upload.');
   }
 
   private async finish(upload: UploadRecord, sha256: string): Promise<FileRecord> {

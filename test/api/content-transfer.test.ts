@@ -66,7 +66,7 @@ describe('a transfer', () => {
     async function* source(): AsyncGenerator<Buffer> {
       yield await Promise.resolve(whole);
     }
-    const staged = await ferry.services.files.stage(source());
+    const staged = await ferry.services.files.stage(source(), 0);
     const file = await ferry.services.files.create(user.id, { name: 'large', visibility: 'public' }, staged);
     const { sha256 } = file;
     return { target: `${API}/files/${file.id}/content`, sha256, blob: blobPath(ferry, sha256), bytes: whole };

@@ -291,3 +291,30 @@ describe('POST /files with a quota', () => {
     }
   });
 });
+
+describe('POST /files on a disk that is nearly full', () => {
+  it('is refused before its bytes are taken: 507', async () => {
+    let taken = 0;
+    const ferry = await startFerry({
+      settings: { FREE_SPACE_BYTES: '1000' },
+      wrapStores: withBlobs((blobs) => ({
+        freeBytes: () => Promise.resolve(3000),
+        createPart: (id, size) => {
+          taken += 1;
+          return blobs.createPart(id, size);
+        },
+      })),
+    });
+    try {
+      const user = await makeUser(ferry);
+      const post = (size: number) =>
+        request(ferry.url).post(`${API}/files`).set(user.auth).attach('file', randomBytes(size), 'a.bin');
+      const answer = await post(2500).expect(507);
+      expect(answer.body).toMatchObject({ code: 'out_of_space' });
+      expect(taken).toBe(0);
+      await post(500).expect(201);
+    } finally {
+      await ferry.stop();
+    }
+  });
+});
