@@ -51,20 +51,20 @@ export function uploadsController({
     async putChunk(ctx, { params: { id, index } }) {
       const { userId } = signedIn(ctx);
       const digests = chunkDigests(ctx);
-      const extent = await uploads.chunkExtent(userId, id, index);
-      requireRawBody(ctx, extent.end - extent.start);
+      const chunk = await uploads.findChunk(userId, id, index);
+      requireRawBody(ctx, chunk.extent.end - chunk.extent.start);
       // An iteration that ends early would close the connection, and with it the way back for the answer.
       const bytes = ctx.req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
-      answerChunk(ctx, index, await uploads.putChunk(userId, id, index, bytes, digests));
+      answerChunk(ctx, index, await uploads.putChunk(chunk, bytes, digests));
     },
 
     async postChunk(ctx, { params: { id, index } }) {
       const { userId } = signedIn(ctx);
       const digests = chunkDigests(ctx);
-      await uploads.chunkExtent(userId, id, index);
+      const chunk = await uploads.findChunk(userId, id, index);
       const { taken } = await receiveForm(ctx, {
         field: 'chunk',
-        take: ({ bytes }) => uploads.putChunk(userId, id, index, bytes, digests),
+        take: ({ bytes }) => uploads.putChunk(chunk, bytes, digests),
       });
       answerChunk(ctx, index, taken);
     },

@@ -27,6 +27,12 @@ export interface UploadState {
   file: FileRecord | null;
 }
 
+/** A chunk that may be sent, and the bytes [start, end) that it has. */
+export interface OpenChunk {
+  upload: UploadRecord;
+  extent: Extent;
+}
+
 interface UploadsOptions {
   sql: SqlStore;
   blobs: BlobStore;
@@ -86,25 +92,18 @@ export class Uploads {
     );
   }
 
-  /**
-   * Takes the bytes of chunk `index`.
-   * @throws those of `Ledger.receive`, `NotFound`, `Conflict` when the upload is complete
-   */
-  async putChunk(
-    ownerId: string,
-    id: string,
-    index: number,
-    body: ByteSource,
-    digests: Digest[],
-  ): Promise<UploadState> {
+  /** Chunk `index` of an open upload. @throws `NotFound`, `Conflict` when the upload is complete, `Gone` */
+  async findChunk(ownerId: string, id: string, index: number): Promise<OpenChunk> {
     const upload = await this.findOpen(ownerId, id);
-    const extents = await this.options.ledger.receive(upload, this.extentOf(upload, index), body, digests);
-    return { upload, extents, file: null };
+    const extent = chunkExtent(upload, index);
+    if (!extent) throw new NotFound(`There is no chunk ${index} in this upload.`);
+    return { upload, extent };
   }
 
-  /** The bytes that chunk `index` has. @throws `NotFound`, `Conflict`, `Gone` */
-  async chunkExtent(ownerId: string, id: string, index: number): Promise<Extent> {
-    return this.extentOf(await this.findOpen(ownerId, id), index);
+  /** Takes the bytes of a chunk. @throws those of `Ledger.receive` */
+  async putChunk({ upload, extent }: OpenChunk, body: ByteSource, digests: Digest[]): Promise<UploadState> {
+    const extents = await this.options.ledger.receive(upload, extent, body, digests);
+    return { upload, extents, file: null };
   }
 
   /**
@@ -242,12 +241,6 @@ export class Uploads {
     const late =
       upload.state === 'open' && upload.sealedSha256 === null && upload.expiresAt <= this.options.now();
     return late ? { ...upload, state: 'expired' } : upload;
-  }
-
-  private extentOf(upload: UploadRecord, index: number): Extent {
-    const extent = chunkExtent(upload, index);
-    if (!extent) throw new NotFound(`There is no chunk ${index} in this upload.`);
-    return extent;
   }
 
   private async stateOf(upload: UploadRecord): Promise<UploadState> {
