@@ -9,6 +9,7 @@ import { adminController } from './controllers/admin';
 import { authController } from './controllers/auth';
 import { filesController } from './controllers/files';
 import { keysController } from './controllers/keys';
+import { linksController } from './controllers/links';
 import { operationsController } from './controllers/operations';
 import { pagesController } from './controllers/pages';
 import { preferencesController } from './controllers/preferences';
@@ -44,6 +45,7 @@ import { authRoutes } from './routes/auth';
 import { fileRoutes } from './routes/files';
 import type { Gates } from './routes/gates';
 import { keyRoutes } from './routes/keys';
+import { linkRoutes } from './routes/links';
 import { operationRoutes } from './routes/operations';
 import { pageRoutes } from './routes/pages';
 import { preferenceRoutes } from './routes/preferences';
@@ -91,11 +93,11 @@ export function createApp({ services, project, http, logger }: AppOptions): App 
   app.use(securityHeaders(http.publicUrl));
   app.use(crossOrigin(http.corsOrigins));
   app.use(compression());
+  app.use(serve(path.join(project.directory, 'public'), { index: false, maxage: 60 * 60 * 1000 }));
   app.use(conditionalGet());
   app.use(etag());
   app.use(prettyJson());
   app.use(receiveTimeout(http.bodyIdleMs));
-  app.use(serve(path.join(project.directory, 'public'), { index: false, maxage: 60 * 60 * 1000 }));
   app.use(
     browserSession({
       app,
@@ -112,7 +114,7 @@ export function createApp({ services, project, http, logger }: AppOptions): App 
 type RouterOptions = Omit<AppOptions, 'logger'> & { views: ReturnType<typeof createViews> };
 
 function createRouter({ services, project, http, views }: RouterOptions): FerryRouter {
-  const { rateLimits, accounts, tokens, qr, wechat, uploads, files, idempotency, health } = services;
+  const { rateLimits, accounts, tokens, qr, wechat, uploads, files, links, idempotency, health } = services;
   const { publicUrl, devPages } = http;
   const { version } = project;
   const linkBase = publicUrl ?? '';
@@ -144,6 +146,7 @@ function createRouter({ services, project, http, views }: RouterOptions): FerryR
   userRoutes(router, gates, usersController({ accounts, linkBase }));
   uploadRoutes(router, gates, uploadsController({ uploads, linkBase }));
   fileRoutes(router, gates, filesController({ files, linkBase }));
+  linkRoutes(router, gates, linksController({ links, linkBase }));
   adminRoutes(router, gates, adminController(services.administration));
   keyRoutes(router, keysController(services.accessTokens));
   operationRoutes(router, operationsController({ health, version, linkBase }));

@@ -68,7 +68,10 @@ export function filesController({ files, linkBase }: { files: Files; linkBase: s
 
     async content(ctx, { params, query }) {
       const opened = await files.open(viewer(ctx), params.id);
-      await sendContent(ctx, opened, { download: query.download !== undefined });
+      await sendContent(ctx, opened, {
+        disposition: query.download === undefined ? 'inline' : 'attachment',
+        cache: opened.file.visibility,
+      });
     },
   };
 }

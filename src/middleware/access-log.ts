@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Context, Middleware } from './context';
+import { loggable } from './loggable';
 
 /** nginx's number for a client that went away before it had its answer. */
 const CLIENT_CLOSED_REQUEST = 499;
@@ -15,7 +16,7 @@ export function accessLog(logger: Logger): Middleware {
         {
           requestId: ctx.state.requestId,
           method: ctx.method,
-          path: ctx.path,
+          path: loggable(ctx.path),
           status,
           ms: Math.round(performance.now() - begun),
           bytes: ctx.req.socket.bytesWritten - bytesBefore,

@@ -104,6 +104,39 @@ export const deleteFile = endpoint({
   errors: ['not_found'],
 });
 
+export const contentQuery = z.strictObject({
+  pretty,
+  download: z.string().optional().meta({ description: 'Answers as an attachment, to be saved.' }),
+});
+
+/** Of a request for content. */
+export const contentHeaders = {
+  Range: 'Which bytes, e.g. `bytes=1048576-`.',
+  'If-Range': 'The ETag that the range is meant for.',
+  'If-Match': '412 when the content is another one.',
+  'If-None-Match': '304 when the content is that one.',
+  'Want-Repr-Digest': 'Asks for the digest of the whole (RFC 9530).',
+};
+
+export const contentResponses = {
+  200: {
+    description: 'The whole.',
+    type: 'application/octet-stream',
+    headers: {
+      ETag: 'Strong.',
+      'Accept-Ranges': 'bytes',
+      'Repr-Digest': 'SHA-256 of the whole (RFC 9530).',
+      'Content-Disposition': 'The name, by RFC 6266.',
+    },
+  },
+  206: {
+    description: 'A range, or several as multipart/byteranges.',
+    type: 'application/octet-stream',
+    headers: { 'Content-Range': 'Which bytes these are.' },
+  },
+  304: { description: 'The content is the one of If-None-Match.' },
+};
+
 export const getFileContent = endpoint({
   id: 'getFileContent',
   method: 'get',
@@ -114,34 +147,8 @@ export const getFileContent = endpoint({
     'Ranges and conditions by RFC 9110, also several ranges at once. The ETag is strong and made of the content, so that a download that broke off goes on where it stopped.',
   access: 'optional',
   params: idParams,
-  query: z.strictObject({
-    pretty,
-    download: z.string().optional().meta({ description: 'Answers as an attachment, to be saved.' }),
-  }),
-  headers: {
-    Range: 'Which bytes, e.g. `bytes=1048576-`.',
-    'If-Range': 'The ETag that the range is meant for.',
-    'If-Match': '412 when the content is another one.',
-    'If-None-Match': '304 when the content is that one.',
-    'Want-Repr-Digest': 'Asks for the digest of the whole (RFC 9530).',
-  },
-  responses: {
-    200: {
-      description: 'The whole.',
-      type: 'application/octet-stream',
-      headers: {
-        ETag: 'Strong.',
-        'Accept-Ranges': 'bytes',
-        'Repr-Digest': 'SHA-256 of the whole (RFC 9530).',
-        'Content-Disposition': 'The name, by RFC 6266.',
-      },
-    },
-    206: {
-      description: 'A range, or several as multipart/byteranges.',
-      type: 'application/octet-stream',
-      headers: { 'Content-Range': 'Which bytes these are.' },
-    },
-    304: { description: 'The content is the one of If-None-Match.' },
-  },
+  query: contentQuery,
+  headers: contentHeaders,
+  responses: contentResponses,
   errors: ['not_found', 'precondition_failed', 'range_not_satisfiable'],
 });

@@ -3,6 +3,7 @@ import * as auth from './auth';
 import type { Endpoint } from './endpoint';
 import * as files from './files';
 import * as keys from './keys';
+import * as links from './links';
 import * as operations from './operations';
 import * as preferences from './preferences';
 import * as qr from './qr';
@@ -20,6 +21,7 @@ export const endpoints: Endpoint[] = [
   preferences,
   uploads,
   files,
+  links,
   admin,
   keys,
   operations,

@@ -80,6 +80,7 @@ export class Files {
     const file = await this.getOwn(ownerId, id);
     const deleted = await sql.transaction(async (tables) => {
       if (!(await tables.files.delete(id))) return false;
+      await tables.links.revokeAllOf(id, now());
       await tables.blobs.dropReference(file.sha256, now());
       return true;
     });
@@ -158,7 +159,8 @@ export class Files {
     return file;
   }
 
-  private async getOwn(ownerId: string, id: string): Promise<FileRecord> {
+  /** @throws `NotFound` unless the user owns it */
+  async getOwn(ownerId: string, id: string): Promise<FileRecord> {
     const file = await this.get(ownerId, id);
     if (file.ownerId !== ownerId) throw new NotFound();
     return file;

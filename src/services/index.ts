@@ -11,6 +11,7 @@ import { createHealth, type Health } from './health';
 import { createIdempotency, type Idempotency } from './idempotency';
 import { createKeyRing, type KeyRing } from './key-ring';
 import { Ledger } from './ledger';
+import { Links } from './links';
 import { Maintenance } from './maintenance';
 import { createPasswords, hashesAtOnce } from './passwords';
 import { QrSignIns } from './qr';
@@ -45,6 +46,7 @@ export interface Services {
   cookieKeys: string[];
   uploads: Uploads;
   files: Files;
+  links: Links;
   idempotency: Idempotency;
   health: Health;
   maintenance: Maintenance;
@@ -103,6 +105,8 @@ export function createServices(options: ServiceOptions): Services {
   const freeSpace = createFreeSpace({ sql, blobs, reserve: limits.freeSpaceBytes });
   const ledger = new Ledger({ sql, blobs, keyvalue, waitMs: limits.waitMs, now });
   const uploads = new Uploads({ sql, blobs, ledger, events, quotas, freeSpace, limits, now });
+  const { maxFormFileBytes } = limits;
+  const files = new Files({ sql, blobs, events, quotas, freeSpace, maxFormFileBytes, now });
   return {
     rateLimits: createRateLimits(options.limits, options.makeLimiter ?? limitersInMemory),
     accessTokens,
@@ -125,15 +129,8 @@ export function createServices(options: ServiceOptions): Services {
     }),
     cookieKeys: [keys, ...otherKeys].map(({ cookie }) => cookie),
     uploads,
-    files: new Files({
-      sql,
-      blobs,
-      events,
-      quotas,
-      freeSpace,
-      maxFormFileBytes: limits.maxFormFileBytes,
-      now,
-    }),
+    files,
+    links: new Links({ sql, files, now }),
     idempotency: createIdempotency({ sql, now }),
     health: createHealth({ sql, blobs, keyvalue, eventlog }),
     maintenance: new Maintenance({ sql, blobs, ledger, uploads, graceMs: limits.blobGraceMs, now, log }),

@@ -6,7 +6,10 @@ import type { Uploads } from './uploads';
 
 const EVERY_MS = 5 * 60 * 1000;
 const BATCH = 100;
-const KEEP_DEAD_SIGN_INS_MS = 7 * 24 * 60 * 60 * 1000;
+const DAY_MS = 24 * 60 * 60 * 1000;
+const KEEP_DEAD_SIGN_INS_MS = 7 * DAY_MS;
+/** So long is a link that ended answered with 410, and then with 404. */
+const KEEP_DEAD_LINKS_MS = 30 * DAY_MS;
 
 interface MaintenanceOptions {
   sql: SqlStore;
@@ -59,6 +62,8 @@ export class Maintenance {
     };
     await sql.idempotency.deleteExpired(now());
     await sql.signIns.deleteDead(new Date(now().getTime() - KEEP_DEAD_SIGN_INS_MS));
+    await sql.links.deleteDead(new Date(now().getTime() - KEEP_DEAD_LINKS_MS));
+    await sql.links.deleteEndedDownloads(now());
     return done;
   }
 

@@ -1,6 +1,7 @@
 import { accountsContract } from './sql/accounts';
 import { extentsContract } from './sql/extents';
 import { filesContract } from './sql/files';
+import { linksContract } from './sql/links';
 import type { SqlDatabase } from './sql/records';
 import { lifeContract, transactionsContract } from './sql/transactions';
 import { uploadsContract } from './sql/uploads';
@@ -32,6 +33,7 @@ export function sqlContract(name: string, open: () => Promise<SqlDatabase>): voi
     filesContract(store);
     uploadsContract(store);
     extentsContract(store);
+    linksContract(store);
     transactionsContract(store);
     lifeContract(opened);
   });

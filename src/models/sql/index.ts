@@ -2,6 +2,7 @@ import type { Store } from '../store';
 
 export type Role = 'user' | 'admin';
 export type Visibility = 'private' | 'public';
+export type Disposition = 'inline' | 'attachment';
 export type UploadState = 'open' | 'complete' | 'aborted' | 'expired';
 
 export interface UserRecord {
@@ -88,6 +89,24 @@ export interface UploadRecord {
   fileId: string | null;
   createdAt: Date;
   expiresAt: Date;
+}
+
+/** An address by which a file can be read without credentials. */
+export interface LinkRecord {
+  id: string;
+  /** SHA-256 of the token in the address, in hexadecimal. */
+  tokenHash: string;
+  fileId: string;
+  /** The owner of the file, who made the link. */
+  ownerId: string;
+  /** How a browser should treat the content; null leaves that to its type. */
+  disposition: Disposition | null;
+  /** Null for any number. */
+  maxDownloads: number | null;
+  downloads: number;
+  createdAt: Date;
+  expiresAt: Date;
+  revokedAt: Date | null;
 }
 
 /** Received bytes [start, end). */
@@ -255,6 +274,27 @@ export interface Idempotency {
   deleteExpired(before: Date): Promise<number>;
 }
 
+export interface Links {
+  insert(link: LinkRecord): Promise<void>;
+  findByToken(tokenHash: string): Promise<LinkRecord | null>;
+  /** Those of a file that were not revoked. */
+  listOf(fileId: string, page: Page): Promise<LinkRecord[]>;
+  /** Holds the link's row until the transaction ends. @returns whether the link exists */
+  hold(id: string): Promise<boolean>;
+  /** Counts a download in one step. @returns whether the link is good at that time and had one left */
+  count(id: string, at: Date): Promise<boolean>;
+  /** Notes that a client's download is open; call it in a transaction that holds the link. */
+  openDownload(linkId: string, client: string, openUntil: Date): Promise<void>;
+  hasOpenDownload(linkId: string, client: string, at: Date): Promise<boolean>;
+  /** @returns whether the file had that link and it was not revoked yet */
+  revoke(fileId: string, id: string, at: Date): Promise<boolean>;
+  revokeAllOf(fileId: string, at: Date): Promise<void>;
+  /** Removes those that were revoked or expired before, and their downloads. @returns how many */
+  deleteDead(before: Date): Promise<number>;
+  /** Removes downloads that have not been open since. @returns how many */
+  deleteEndedDownloads(before: Date): Promise<number>;
+}
+
 /** The tables; inside a transaction, the same tables seen from within it. */
 export interface Tables {
   users: Users;
@@ -265,6 +305,7 @@ export interface Tables {
   uploads: Uploads;
   extents: Extents;
   idempotency: Idempotency;
+  links: Links;
 }
 
 /**

@@ -5,6 +5,7 @@ import { defineExtents, extentsIn } from './extents';
 import { defineFiles, filesIn } from './files';
 import { defineIdempotency, idempotencyIn } from './idempotency';
 import { defineIdentities, identitiesIn } from './identities';
+import { defineLinks, linksIn } from './links';
 import { defineSignIns, signInsIn } from './sign-ins';
 import type { Within } from './table';
 import { defineUploads, uploadsIn } from './uploads';
@@ -27,6 +28,7 @@ export function defineTables(
   const uploads = defineUploads(sequelize);
   const extents = defineExtents(sequelize);
   const idempotency = defineIdempotency(sequelize);
+  const links = defineLinks(sequelize);
   return (transaction) => ({
     users: guard(usersIn(users, transaction)),
     identities: guard(identitiesIn(identities, transaction)),
@@ -36,5 +38,6 @@ export function defineTables(
     uploads: guard(uploadsIn(uploads, transaction)),
     extents: guard(extentsIn(extents, sequelize, transaction)),
     idempotency: guard(idempotencyIn(idempotency, transaction)),
+    links: guard(linksIn(links, transaction)),
   });
 }

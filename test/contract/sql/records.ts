@@ -3,6 +3,7 @@ import type {
   FileRecord,
   IdempotencyRecord,
   IdentityRecord,
+  LinkRecord,
   SignInRecord,
   SqlStore,
   UploadRecord,
@@ -101,6 +102,22 @@ export function anIdempotency(values: Partial<IdempotencyRecord> = {}): Idempote
     answer: null,
     startedAt: at(0),
     expiresAt: at(60_000),
+    ...values,
+  };
+}
+
+export function aLink(values: Partial<LinkRecord> = {}): LinkRecord {
+  return {
+    id: newId(),
+    tokenHash: newDigest(),
+    fileId: newId(),
+    ownerId: newId(),
+    disposition: null,
+    maxDownloads: null,
+    downloads: 0,
+    createdAt: at(0),
+    expiresAt: at(60_000),
+    revokedAt: null,
     ...values,
   };
 }

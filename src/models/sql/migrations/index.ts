@@ -5,10 +5,11 @@ import { accounts } from './0001-accounts';
 import { files } from './0002-files';
 import { idempotency } from './0003-idempotency';
 import { suspensionAndChainKeys } from './0004-suspension-and-chain-keys';
+import { links } from './0005-links';
 import { createTable, type Migration, type MigrationContext } from './schema';
 
 /** In the order in which they run. */
-const migrations: readonly Migration[] = [accounts, files, idempotency, suspensionAndChainKeys];
+const migrations: readonly Migration[] = [accounts, files, idempotency, suspensionAndChainKeys, links];
 
 const TABLE = 'migrations';
 const LOCK_SECONDS = 60;

@@ -1,0 +1,76 @@
+import type { IncomingMessage } from 'node:http';
+import { PreconditionFailed, RangeNotSatisfiable } from '../errors';
+import { planContent, type ContentPlan, type Representation } from '../services/http/content-plan';
+import type { FieldLines } from '../services/http/fields';
+import type { Context } from './context';
+
+/** Content that is open for reading; closing it twice is allowed. */
+export interface ContentReader {
+  /**
+   * The bytes from `start` up to, but not including, `end`. A piece is valid until the next one is asked for.
+   * @throws when the content is shorter than `end`
+   */
+  read(start: number, end: number): AsyncIterable<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/**
+ * What the request's method, `Range` and conditions select (RFC 9110 §13, §14).
+ * @param headers the request's, where they are not to be taken as they came
+ * @throws `PreconditionFailed`, `RangeNotSatisfiable`
+ */
+export function planAnswer(
+  ctx: Context,
+  representation: Representation,
+  headers: FieldLines = ctx.req.headersDistinct,
+): ContentPlan {
+  const plan = planContent({ method: ctx.method, headers, representation });
+  if (plan.status === 412) throw new PreconditionFailed('The content is another one.');
+  if (plan.status === 416) {
+    throw new RangeNotSatisfiable(`The content has ${representation.size} bytes.`, { headers: plan.headers });
+  }
+  return plan;
+}
+
+/**
+ * Sends the planned bytes straight to the socket, without Koa and never more than the socket takes: a piece is asked
+ * for when the socket has taken the one before. Closing the reader is the caller's.
+ * @throws when the client has gone or the content is shorter than planned
+ */
+export async function sendPlan(ctx: Context, plan: ContentPlan, reader: ContentReader): Promise<void> {
+  const { req, res } = ctx;
+  ctx.status = plan.status;
+  ctx.set(plan.headers);
+  ctx.respond = false;
+  res.flushHeaders();
+  const write = (bytes: Uint8Array) => unlessGone(req, (done) => res.write(bytes, done));
+  for (const span of plan.spans) {
+    if (span.kind === 'literal') await write(span.bytes);
+    else for await (const piece of reader.read(span.start, span.end)) await write(piece);
+  }
+  await unlessGone(req, (done) => res.end(done));
+}
+
+/**
+ * Resolves when what `start` starts is done: bytes have gone to the kernel, so that their buffer may be used again.
+ * Whether the client has gone is asked of the request, because a response that waits for its turn in a pipeline has no
+ * socket yet and would never hear of it.
+ */
+function unlessGone(
+  req: IncomingMessage,
+  start: (done: (error?: Error | null) => void) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onClose = () => reject(new Error('the client closed the connection'));
+    if (req.socket.destroyed) {
+      onClose();
+      return;
+    }
+    req.once('close', onClose);
+    start((error) => {
+      req.off('close', onClose);
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+}
