@@ -2,7 +2,6 @@ import etag from '@koa/etag';
 import Router from '@koa/router';
 import Koa from 'koa';
 import conditionalGet from 'koa-conditional-get';
-import serve from 'koa-static';
 import path from 'node:path';
 import type { Logger } from 'pino';
 import { adminController } from './controllers/admin';
@@ -36,6 +35,8 @@ import { requestId } from './middleware/request-id';
 import { sameOrigin } from './middleware/same-origin';
 import { requireRole } from './middleware/require-role';
 import { securityHeaders } from './middleware/security-headers';
+import { staticFiles } from './middleware/static-files';
+import { staticFinder } from './middleware/static-finder';
 import { trustedProxies } from './middleware/trusted-proxies';
 import { unmatched } from './middleware/unmatched';
 import { unreadBody } from './middleware/unread-body';
@@ -64,6 +65,8 @@ export interface HttpSettings {
   corsOrigins: string[];
   jsonBodyBytes: number;
   bodyIdleMs: number;
+  /** Bytes of the largest static file that is sent; 0 is no limit. */
+  staticMaxBytes: number;
   /** Also serve the pages that help in development. */
   devPages: boolean;
   /** Compile each template once. */
@@ -81,6 +84,7 @@ interface AppOptions {
 export function createApp({ services, project, http, logger }: AppOptions): App {
   const views = createViews({ directory: path.join(project.directory, 'views'), cache: http.cacheViews });
   const router = createRouter({ services, project, http, views });
+  const publicDirectory = path.join(project.directory, 'public');
   const app: App = new Koa<FerryState>({ proxy: http.trustedProxies.length > 0 });
   app.keys = services.cookieKeys;
   app.on('error', logErrors(logger));
@@ -93,7 +97,7 @@ export function createApp({ services, project, http, logger }: AppOptions): App 
   app.use(securityHeaders(http.publicUrl));
   app.use(crossOrigin(http.corsOrigins));
   app.use(compression());
-  app.use(serve(path.join(project.directory, 'public'), { index: false, maxage: 60 * 60 * 1000 }));
+  app.use(staticFiles({ directory: publicDirectory, maxBytes: http.staticMaxBytes }));
   app.use(conditionalGet());
   app.use(etag());
   app.use(prettyJson());
@@ -107,7 +111,7 @@ export function createApp({ services, project, http, logger }: AppOptions): App 
     }),
   );
   app.use(router.routes());
-  app.use(unmatched(router));
+  app.use(unmatched(router, staticFinder(publicDirectory)));
   return app;
 }
 

@@ -103,6 +103,9 @@ export const settings = z.object({
   BLOB_GRACE_MINUTES: whole(60, 1, 60 * 24 * 365).describe('How long deleted content stays on the disk.'),
 
   JSON_BODY_BYTES: bytes('1MiB', KIB).describe('The largest JSON body.'),
+  STATIC_MAX_BYTES: bytes('0').describe(
+    'The largest file of public/ that is sent; a larger one is refused. 0 is no limit.',
+  ),
   BODY_IDLE_SECONDS: whole(30, 1, 3600).describe('How long a request body may stand still.'),
   UV_THREADPOOL_SIZE: whole(4, 1, 1024).describe(
     'Threads of Node that reach the disk and hash passwords. At most all but two hash, and one for each core but one.',
@@ -121,6 +124,8 @@ export interface Config {
     corsOrigins: string[];
     jsonBodyBytes: number;
     bodyIdleMs: number;
+    /** Of the largest static file; 0 is no limit. */
+    staticMaxBytes: number;
     shutdownMs: number;
     /** Whether pages that help in development are served. */
     devPages: boolean;
@@ -205,6 +210,7 @@ function shape(values: z.infer<typeof settings>): Config {
       corsOrigins: values.CORS_ORIGINS,
       jsonBodyBytes: values.JSON_BODY_BYTES,
       bodyIdleMs: values.BODY_IDLE_SECONDS * 1000,
+      staticMaxBytes: values.STATIC_MAX_BYTES,
       shutdownMs: values.SHUTDOWN_SECONDS * 1000,
       devPages: values.NODE_ENV === 'development',
     },

@@ -1,4 +1,5 @@
 import compress from 'koa-compress';
+import type { FieldLines } from '../services/http/fields';
 import type { Context, Middleware } from './context';
 
 const CODINGS = ['zstd', 'br', 'gzip', 'deflate'];
@@ -28,5 +29,18 @@ export function compression(): Middleware {
 
 function plainTags(ctx: Context, name: 'if-match' | 'if-none-match'): void {
   const tags = ctx.req.headers[name];
-  if (tags !== undefined) ctx.req.headers[name] = tags.replace(CODED_TAG, '"');
+  if (tags !== undefined) ctx.req.headers[name] = withoutCoding(tags);
+}
+
+/** The header lines of a request with its tags as `compression` gives them to those further in. */
+export function withPlainTags(headers: FieldLines): FieldLines {
+  return {
+    ...headers,
+    'if-match': headers['if-match']?.map(withoutCoding),
+    'if-none-match': headers['if-none-match']?.map(withoutCoding),
+  };
+}
+
+function withoutCoding(tags: string): string {
+  return tags.replace(CODED_TAG, '"');
 }

@@ -35,6 +35,8 @@ export interface FerryOptions {
   settings?: Record<string, string>;
   /** Data to start on; kept at the end. Without it, a new folder that goes at the end. */
   directory?: string;
+  /** The project whose `public` and `views` are served, when it is not this one. */
+  project?: string;
   now?: () => Date;
   /** Changes stores before the services get them, e.g. to make one fail. */
   wrapStores?: (stores: Stores) => Stores;
@@ -45,6 +47,7 @@ export interface FerryOptions {
 export async function startFerry({
   settings,
   directory,
+  project,
   now,
   wrapStores,
   makeLimiter,
@@ -86,7 +89,7 @@ export async function startFerry({
   });
   const app = createApp({
     services,
-    project: readProject(),
+    project: { ...readProject(), ...(project !== undefined && { directory: project }) },
     http: { ...config.http, cacheViews: true },
     logger,
   });
