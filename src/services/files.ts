@@ -148,7 +148,9 @@ export class Files {
       await blobs.publishPart(staged.partId, staged.sha256);
       await sql.transaction(async (tables) => {
         await quotas.require(tables, ownerId, staged.size);
-        await tables.blobs.addReference(staged.sha256);
+        if (!(await tables.blobs.addReference(staged.sha256))) {
+          throw new Error(`the row of blob ${staged.sha256} is gone`);
+        }
         await tables.files.insert(file);
       });
     } catch (error) {

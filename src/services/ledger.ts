@@ -80,7 +80,7 @@ export class Ledger {
     await this.onPart({ ...upload, sealedSha256: sha256 }, () => blobs.publishPart(upload.id, sha256));
     await sql.transaction(async (tables) => {
       if (!(await tables.uploads.complete(upload.id, file.id))) throw new Gone('The upload has ended.');
-      await tables.blobs.addReference(sha256);
+      if (!(await tables.blobs.addReference(sha256))) throw new Error(`the row of blob ${sha256} is gone`);
       await tables.files.insert(file);
       await tables.extents.clear(upload.id);
     });
