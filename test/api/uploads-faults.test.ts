@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import request from 'supertest';
 import { OutOfSpace, Unavailable } from '../../src/errors';
 import { SyncFailed, type BlobStore } from '../../src/models/blobs';
-import { makeUpload, makeUser, sha256Of, type TestUser } from '../support/factories';
-import { override } from '../support/faults';
+import { API, makeUpload, makeUser, sha256Of, type TestUser } from '../support/factories';
+import { override, withBlobs } from '../support/faults';
 import { startFerry, type Ferry } from '../support/ferry';
 import {
   abort,
@@ -204,4 +205,36 @@ describe('a store that fails', () => {
     await sendAll(ferry, user, upload, bytes);
     return upload;
   }
+});
+
+describe('a blob whose row a sweep took while it was being stored', () => {
+  it('becomes no file: the completion fails, and succeeds when it is tried again', async () => {
+    let swept = false;
+    let sweep: (sha256: string) => Promise<unknown> = () => Promise.resolve();
+    const ferry = await startFerry({
+      wrapStores: withBlobs((blobs) => ({
+        publishPart: async (id, sha256) => {
+          await blobs.publishPart(id, sha256);
+          if (!swept) await sweep(sha256);
+          swept = true;
+        },
+      })),
+    });
+    sweep = (sha256) => ferry.stores.sql.blobs.deleteUnreferenced(sha256, new Date(Date.now() + 60_000));
+    try {
+      const user = await makeUser(ferry);
+      const bytes = randomBytes(1000);
+      const upload = await makeUpload(ferry, user, { size: bytes.length });
+      const target = `${API}/uploads/${upload.id}`;
+      await request(ferry.url)
+        .put(`${target}/chunks/0`)
+        .set({ ...user.auth, 'Content-Type': 'application/octet-stream' })
+        .send(bytes)
+        .expect(200);
+      await request(ferry.url).post(`${target}/complete`).set(user.auth).expect(500);
+      await request(ferry.url).post(`${target}/complete`).set(user.auth).expect(201);
+    } finally {
+      await ferry.stop();
+    }
+  });
 });
