@@ -3,8 +3,8 @@ module.exports = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
-  // Those need Chromium: jest.browser.config.js.
-  testPathIgnorePatterns: ['/node_modules/', '/test/browser/'],
+  // Those need Chromium and other programs: jest.browser.config.js, jest.clients.config.js.
+  testPathIgnorePatterns: ['/node_modules/', '/test/browser/', '/test/clients/'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

@@ -1,18 +1,25 @@
+import fastifyStatic from '@fastify/static';
+import fastify from 'fastify';
+import Koa from 'koa';
+import serve from 'koa-static';
 import { createWriteStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import send from 'send';
 
-/** A server to compare with, in a process of its own; the name is the first argument, the folder the second. */
-const peers: Record<string, http.RequestListener> = {
+/**
+ * A server to compare with, in a process of its own: the first argument is its name, the second its folder, the third
+ * the port, if it is not to be any.
+ */
+const peers: Record<string, (folder: string) => http.RequestListener | Promise<http.RequestListener>> = {
   /** The least that a Node server can do. */
-  hello: (_request, response) => void response.end('hello'),
+  hello: () => (_request, response) => void response.end('hello'),
 
   /** The usual chunk server: a file for each chunk, nothing checked and nothing remembered, but synced. */
-  chunkFiles: (request, response) => {
-    const folder = process.argv[3] ?? '';
+  chunkFiles: (folder) => (request, response) => {
     const file = path.join(folder, path.basename(request.url ?? ''));
     void pipeline(request, createWriteStream(file))
       .then(() => open(file))
@@ -22,10 +29,33 @@ const peers: Record<string, http.RequestListener> = {
         response.end('{}');
       });
   },
+
+  'koa-static': (folder) => {
+    const app = new Koa();
+    app.use(serve(folder));
+    // A load that ends leaves answers unfinished.
+    app.on('error', () => undefined);
+    const answer = app.callback();
+    return (request, response) => void answer(request, response);
+  },
+
+  send: (folder) => (request, response) =>
+    void send(request, request.url ?? '', { root: folder }).pipe(response),
+
+  '@fastify/static': async (folder) => {
+    const app = fastify();
+    await app.register(fastifyStatic, { root: folder });
+    await app.ready();
+    return (request, response) => app.routing(request, response);
+  },
 };
 
-const listener = peers[process.argv[2] ?? ''];
-if (!listener) throw new Error(`there is no peer ${process.argv[2] ?? ''}`);
-const server = http.createServer(listener).listen(0, '127.0.0.1', () => {
-  process.stdout.write(`${(server.address() as AddressInfo).port}\n`);
-});
+async function main([name = '', folder = '', port = '0']: string[]): Promise<void> {
+  const peer = peers[name];
+  if (!peer) throw new Error(`there is no peer ${name}`);
+  const server = http.createServer(await peer(folder)).listen(Number(port), '127.0.0.1', () => {
+    process.stdout.write(`${(server.address() as AddressInfo).port}\n`);
+  });
+}
+
+void main(process.argv.slice(2));

@@ -1,13 +1,28 @@
-/** Every measurement, a line each: `npm run bench`. What it printed last is kept in results.md. */
+/**
+ * The measurements: `npm run bench` for all of them, `npm run bench downloads` for one. What they printed last is kept
+ * in results.md.
+ */
+import { benchDownloads } from './downloads';
 import { benchPasswords } from './passwords';
 import { benchStart } from './start';
 import { benchUpload } from './upload';
 
-async function main(): Promise<void> {
-  for (const bench of [benchStart, benchPasswords, benchUpload]) console.log(await bench());
+const benches: Record<string, () => Promise<string>> = {
+  start: benchStart,
+  passwords: benchPasswords,
+  upload: benchUpload,
+  downloads: benchDownloads,
+};
+
+async function main(names: string[]): Promise<void> {
+  for (const name of names.length > 0 ? names : Object.keys(benches)) {
+    const bench = benches[name];
+    if (!bench) throw new Error(`there is no measurement ${name}, but ${Object.keys(benches).join(', ')}`);
+    console.log(await bench());
+  }
 }
 
-main().catch((error: unknown) => {
+main(process.argv.slice(2)).catch((error: unknown) => {
   console.error(error);
   process.exitCode = 1;
 });

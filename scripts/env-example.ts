@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { settings } from '../src/config';
+import { settings } from '../src/settings';
 
 /** The first setting of each group, with what the group is about. */
 const GROUPS: Record<string, string> = {

@@ -56,6 +56,9 @@ export class InvalidRequest extends entry(400, 'invalid_request', 'The request i
 
 export class InvalidGrant extends entry(400, 'invalid_grant', 'The grant is not valid') {}
 
+/** What is said of how long an upload will be cannot all be true. */
+export class LengthMismatch extends InvalidRequest {}
+
 export class Unauthenticated extends entry(401, 'unauthenticated', 'Sign-in needed') {
   constructor(detail = 'This needs a signed-in user.') {
     super(detail, { headers: { 'WWW-Authenticate': 'Bearer realm="ferry"' } });
@@ -100,6 +103,21 @@ export class NotAcceptable extends entry(406, 'not_acceptable', 'Not acceptable'
 export class Timeout extends entry(408, 'timeout', 'The request took too long') {}
 
 export class Conflict extends entry(409, 'conflict', 'Conflict') {}
+
+/** Another request is at work on the same thing; a moment later this one may succeed. */
+export class Busy extends Conflict {
+  constructor(detail: string, cause?: unknown) {
+    super(detail, { cause, headers: { 'Retry-After': '2' } });
+  }
+}
+
+/** Bytes were sent for another place than the end of what is there. */
+export class OffsetMismatch extends Conflict {
+  /** @param offset bytes that are there */
+  constructor(readonly offset: number) {
+    super(`${offset} bytes are there; go on from there.`, { members: { offset } });
+  }
+}
 
 export class ChunkConflict extends entry(
   409,

@@ -3,6 +3,7 @@ import { createServer, STATUS_CODES, type Server, type ServerResponse } from 'no
 import type { Socket } from 'node:net';
 import { HeadersTooLarge, InvalidRequest, NotImplemented, Timeout, type FerryError } from './errors';
 import type { App } from './middleware/context';
+import { passUpgrades } from './transports/upgrades';
 
 const HEADERS_MS = 30_000;
 const KEEP_ALIVE_MS = 65_000;
@@ -35,6 +36,7 @@ export function createHttpServer(app: App): Server {
       void callback(request, response);
     },
   );
+  passUpgrades(server, (request, response) => void callback(request, response));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const answers = [...(unfinished.get(socket) ?? [])];
     // Only the request that is itself broken may be answered here: beside the answer to another one, this one's text

@@ -3,6 +3,7 @@ import type { HealthReport } from '../services/health';
 
 const ROWS: Record<string, string> = {
   sql: 'records',
+  content: 'documents',
   blobs: 'file contents',
   keyvalue: 'short-lived values',
   eventlog: 'events',

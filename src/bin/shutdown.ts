@@ -3,6 +3,9 @@ import type { Logger } from 'pino';
 import { closeStores, type Stores } from '../models/stores';
 import type { Services } from '../services';
 
+/** Over which realtime clients are sent away, so that they do not all come back at the same moment. */
+const SPREAD_MS = 5000;
+
 interface Running {
   server: Server;
   services: Services;
@@ -13,7 +16,8 @@ interface Running {
 }
 
 /**
- * Stops in order: not ready any more → no new connections → running requests finish → clean-up ends → stores close.
+ * Stops in order: not ready any more → no new connections → realtime clients are sent away → running requests finish →
+ * clean-up ends → stores close.
  * Calling it again waits for the same end. Requests that take too long are cut off.
  */
 export function createShutdown({
@@ -36,10 +40,13 @@ export function createShutdown({
       logger.warn({ afterMs: timeMs }, 'cutting off requests that are still running');
       server.closeAllConnections();
     }, timeMs);
+    await services.hub.drain(Math.min(timeMs / 2, SPREAD_MS));
     await closed;
+    await services.hub.close();
     clearInterval(sweep);
     clearTimeout(cut);
     await services.maintenance.stop();
+    await services.markdown.close();
     await closeStores(stores);
     logger.info('stopped');
   }

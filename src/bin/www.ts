@@ -30,6 +30,9 @@ async function main(): Promise<void> {
     limits: config.limits,
     wechat: config.wechat,
     uploads: config.uploads,
+    downloads: config.downloads,
+    realtime: config.realtime,
+    documents: { ...config.documents, publicUrl: config.http.publicUrl },
     log: logger,
   });
   if (config.wechat.dev) {

@@ -3,11 +3,13 @@ import { signedIn } from '../middleware/authenticate';
 import type { Context } from '../middleware/context';
 import { announcedLength } from '../middleware/request-body';
 import { presentFile } from '../presenters/files';
+import { presentManifest } from '../presenters/manifests';
 import { API, visibility } from '../schemas/common';
 import type * as schema from '../schemas/files';
 import type { Visibility } from '../models/sql';
-import type { Files } from '../services/files';
-import { sendContent } from './content';
+import type { ContentHashes } from '../services/content-hashes';
+import { etagOf, type Files } from '../services/files';
+import type { SendContent } from './content';
 import type { Handler } from './controller';
 import { receiveForm } from './multipart';
 import { pageFrom, presentPage } from './paging';
@@ -19,9 +21,22 @@ export interface FilesController {
   update: Handler<typeof schema.updateFile>;
   delete: Handler<typeof schema.deleteFile>;
   content: Handler<typeof schema.getFileContent>;
+  manifest: Handler<typeof schema.getFileManifest>;
 }
 
-export function filesController({ files, linkBase }: { files: Files; linkBase: string }): FilesController {
+interface FilesControllerOptions {
+  files: Files;
+  hashes: ContentHashes;
+  sendContent: SendContent;
+  linkBase: string;
+}
+
+export function filesController({
+  files,
+  hashes,
+  sendContent,
+  linkBase,
+}: FilesControllerOptions): FilesController {
   return {
     async create(ctx) {
       const { userId } = signedIn(ctx);
@@ -72,6 +87,13 @@ export function filesController({ files, linkBase }: { files: Files; linkBase: s
         disposition: query.download === undefined ? 'inline' : 'attachment',
         cache: opened.file.visibility,
       });
+    },
+
+    async manifest(ctx, { params }) {
+      const file = await files.get(viewer(ctx), params.id);
+      // Asked for again each time, because a file can be deleted or made private.
+      ctx.set('Cache-Control', 'private, no-cache');
+      ctx.body = presentManifest(file, etagOf(file), await hashes.manifest(file));
     },
   };
 }

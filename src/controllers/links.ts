@@ -2,8 +2,9 @@ import { signedIn } from '../middleware/authenticate';
 import type { Context } from '../middleware/context';
 import { presentLink } from '../presenters/links';
 import type * as schema from '../schemas/links';
-import type { LinkClient, Links } from '../services/links';
-import { sendContent } from './content';
+import type { Links } from '../services/links';
+import type { ShareClient, Shares } from '../services/shares';
+import type { SendContent } from './content';
 import type { Handler } from './controller';
 import { pageFrom, presentPage } from './paging';
 
@@ -14,7 +15,20 @@ export interface LinksController {
   follow: Handler<typeof schema.followLink>;
 }
 
-export function linksController({ links, linkBase }: { links: Links; linkBase: string }): LinksController {
+interface LinksControllerOptions {
+  links: Links;
+  /** What `/d/:token` leads to: links, and archives. */
+  shares: Shares;
+  sendContent: SendContent;
+  linkBase: string;
+}
+
+export function linksController({
+  links,
+  shares,
+  sendContent,
+  linkBase,
+}: LinksControllerOptions): LinksController {
   return {
     async create(ctx, { params, body }) {
       const { link, token } = await links.create(signedIn(ctx).userId, params.id, body);
@@ -35,19 +49,18 @@ export function linksController({ links, linkBase }: { links: Links; linkBase: s
     },
 
     async follow(ctx, { params, query }) {
-      const client = clientOf(ctx);
-      const { link, ...opened } = await links.open(params.token, client);
-      const saved = query.download !== undefined || link.disposition === 'attachment';
-      await sendContent(ctx, opened, {
+      const { content, disposition, begin } = await shares.open(params.token, clientOf(ctx));
+      const saved = query.download !== undefined || disposition === 'attachment';
+      await sendContent(ctx, content, {
         disposition: saved ? 'attachment' : 'inline',
         // Whatever the file is: a shared cache would answer after the link has ended, and uncounted.
         cache: 'private',
-        begin: (range) => links.begin(link, client, range),
+        begin,
       });
     },
   };
 }
 
-function clientOf(ctx: Context): LinkClient {
+function clientOf(ctx: Context): ShareClient {
   return { address: ctx.ip, userAgent: ctx.get('User-Agent') };
 }

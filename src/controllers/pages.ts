@@ -1,6 +1,3 @@
-import path from 'node:path';
-import send from 'koa-send';
-import { NotFound } from '../errors';
 import type { Context, Middleware } from '../middleware/context';
 import { preferencesOf } from '../middleware/preferences';
 import type { Accounts } from '../services/accounts';
@@ -14,7 +11,6 @@ export interface PagesController {
   /** Plays the phone of a sign-in by QR code; null outside of development. */
   devPhone: Middleware | null;
   docs: Middleware;
-  docsAsset: Middleware;
 }
 
 interface PagesOptions {
@@ -26,9 +22,6 @@ interface PagesOptions {
   devPages: boolean;
 }
 
-/** What the API page needs of swagger-ui. */
-const DOCS_ASSETS = new Set(['swagger-ui.css', 'swagger-ui-bundle.js']);
-
 export function pagesController({
   health,
   accounts,
@@ -37,7 +30,6 @@ export function pagesController({
   publicUrl,
   devPages,
 }: PagesOptions): PagesController {
-  const docsRoot = path.dirname(require.resolve('swagger-ui-dist/package.json'));
   const startedAt = performance.now();
 
   function show(ctx: Context, page: string, data: object): void {
@@ -78,12 +70,6 @@ export function pagesController({
 
     docs(ctx) {
       show(ctx, 'docs', { version });
-    },
-
-    async docsAsset(ctx) {
-      const { name = '' } = ctx.params;
-      if (!DOCS_ASSETS.has(name)) throw new NotFound();
-      await send(ctx, name, { root: docsRoot, maxAge: 24 * 60 * 60 * 1000 });
     },
   };
 }

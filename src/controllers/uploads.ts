@@ -1,17 +1,16 @@
-import { InvalidRequest, LengthRequired, TooLarge } from '../errors';
+import { InvalidRequest } from '../errors';
 import { signedIn } from '../middleware/authenticate';
 import type { Context } from '../middleware/context';
-import { announcedLength, bringsBody } from '../middleware/request-body';
 import { presentFile } from '../presenters/files';
-import { presentProgress, presentUpload } from '../presenters/uploads';
+import { presentProgress, presentProof, presentUpload } from '../presenters/uploads';
 import { API } from '../schemas/common';
 import type * as schema from '../schemas/uploads';
 import { parseDigests, type Digest } from '../services/http/digests';
 import type { UploadState, Uploads } from '../services/uploads';
-import { refuseContentCoding } from './content-coding';
 import type { Handler } from './controller';
 import { receiveForm } from './multipart';
 import { pageFrom, presentPage } from './paging';
+import { rawChunk } from './uploads/raw-body';
 
 export interface UploadsController {
   create: Handler<typeof schema.createUpload>;
@@ -20,6 +19,7 @@ export interface UploadsController {
   putChunk: Handler<typeof schema.putChunk>;
   postChunk: Handler<typeof schema.postChunk>;
   complete: Handler<typeof schema.completeUpload>;
+  prove: Handler<typeof schema.proveUpload>;
   abort: Handler<typeof schema.abortUpload>;
 }
 
@@ -35,7 +35,7 @@ export function uploadsController({
       const state = await uploads.create(signedIn(ctx).userId, body, ctx.state.resourceId);
       ctx.status = state.instant ? 200 : 201;
       ctx.set('Location', `${linkBase}${API}/uploads/${state.upload.id}`);
-      ctx.body = presentUpload(state, linkBase);
+      ctx.body = { ...presentUpload(state, linkBase), ...presentProof(state.challenge) };
     },
 
     async list(ctx, { query }) {
@@ -52,9 +52,7 @@ export function uploadsController({
       const { userId } = signedIn(ctx);
       const digests = chunkDigests(ctx);
       const chunk = await uploads.findChunk(userId, id, index);
-      requireRawBody(ctx, chunk.extent.end - chunk.extent.start);
-      // An iteration that ends early would close the connection, and with it the way back for the answer.
-      const bytes = ctx.req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+      const bytes = rawChunk(ctx, chunk.extent.end - chunk.extent.start);
       answerChunk(ctx, index, await uploads.putChunk(chunk, bytes, digests));
     },
 
@@ -76,6 +74,11 @@ export function uploadsController({
       ctx.body = { file: presentFile(file, linkBase) };
     },
 
+    async prove(ctx, { params, body }) {
+      const state = await uploads.prove(signedIn(ctx).userId, params.id, body.answers);
+      ctx.body = presentUpload(state, linkBase);
+    },
+
     async abort(ctx, { params }) {
       await uploads.abort(signedIn(ctx).userId, params.id);
       ctx.status = 204;
@@ -95,14 +98,4 @@ function chunkDigests(ctx: Context): Digest[] {
     throw new InvalidRequest('Content-Digest should be as RFC 9530 says, e.g. sha-256=:base64:.');
   }
   return digests;
-}
-
-/** Refuses by what the headers say, before a byte is read. */
-function requireRawBody(ctx: Context, expected: number): void {
-  const announced = announcedLength(ctx);
-  if (announced === null && !bringsBody(ctx)) throw new LengthRequired('The request has no Content-Length.');
-  refuseContentCoding(ctx);
-  if (announced === null || announced === expected) return;
-  const detail = `This chunk has ${expected} bytes, ${announced} were announced.`;
-  throw announced > expected ? new TooLarge(detail) : new InvalidRequest(detail);
 }

@@ -4,6 +4,8 @@ import { loggable } from './loggable';
 
 /** nginx's number for a client that went away before it had its answer. */
 const CLIENT_CLOSED_REQUEST = 499;
+/** The answer to a handshake, which Node's response knows nothing of. */
+const SWITCHING_PROTOCOLS = 101;
 
 /** One line for each request, once its connection has nothing more to do with it. The query may hold secrets: left out. */
 export function accessLog(logger: Logger): Middleware {
@@ -11,7 +13,9 @@ export function accessLog(logger: Logger): Middleware {
     const begun = performance.now();
     const bytesBefore = ctx.req.socket.bytesWritten;
     ctx.res.once('close', () => {
-      const status = ctx.res.writableFinished ? ctx.res.statusCode : CLIENT_CLOSED_REQUEST;
+      const { statusCode, writableFinished } = ctx.res;
+      const answered = writableFinished || statusCode === SWITCHING_PROTOCOLS;
+      const status = answered ? statusCode : CLIENT_CLOSED_REQUEST;
       logger.info(
         {
           requestId: ctx.state.requestId,

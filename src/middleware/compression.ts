@@ -1,5 +1,5 @@
 import compress from 'koa-compress';
-import type { FieldLines } from '../services/http/fields';
+import { acceptableCodings } from '../services/http/content-codings';
 import type { Context, Middleware } from './context';
 
 const CODINGS = ['zstd', 'br', 'gzip', 'deflate'];
@@ -16,6 +16,8 @@ export function compression(): Middleware {
     const known = ctx.get('If-None-Match');
     plainTags(ctx, 'if-none-match');
     plainTags(ctx, 'if-match');
+    // koa-compress fails where a request refuses plain answers and takes no coding of its own; it gets a plain one.
+    if (acceptableCodings(ctx.req.headersDistinct['accept-encoding']).length === 0) ctx['compress'] = false;
     await compressBody(ctx, next);
     const tag = ctx.response.get('ETag');
     if (!tag.endsWith('"')) return;
@@ -30,15 +32,6 @@ export function compression(): Middleware {
 function plainTags(ctx: Context, name: 'if-match' | 'if-none-match'): void {
   const tags = ctx.req.headers[name];
   if (tags !== undefined) ctx.req.headers[name] = withoutCoding(tags);
-}
-
-/** The header lines of a request with its tags as `compression` gives them to those further in. */
-export function withPlainTags(headers: FieldLines): FieldLines {
-  return {
-    ...headers,
-    'if-match': headers['if-match']?.map(withoutCoding),
-    'if-none-match': headers['if-none-match']?.map(withoutCoding),
-  };
 }
 
 function withoutCoding(tags: string): string {

@@ -1,6 +1,7 @@
 import type Router from '@koa/router';
 import type Koa from 'koa';
 import type { Principal } from '../services/tokens';
+import type { Admission } from '../services/hub/credentials';
 import type { BrowserSession } from './browser-session';
 
 /** What the middleware puts on a request for those further in. */
@@ -8,8 +9,12 @@ export interface FerryState {
   requestId: string;
   /** Who is asking; null for anybody. Set by `authenticate`. */
   principal: Principal | null;
+  /** Who asks for events, and until when that holds. Set by `authenticate`. */
+  admission?: Admission;
   /** The session of the browser that asks. Set by `browserSession`. */
   browser: BrowserSession;
+  /** Whether a GET changes something. Set by `changingGet`. */
+  changes?: boolean;
   /** The id that the resource to be made shall have. Set by `idempotent`. */
   resourceId?: string;
 }

@@ -4,7 +4,7 @@ import { signedIn } from './authenticate';
 import type { Middleware } from './context';
 
 /** What of an answer is given again. */
-const KEPT_HEADERS = ['Location'];
+const KEPT_HEADERS = ['Location', 'ETag'];
 
 /** `Idempotency-Key`: the same request again gets the first answer again, and nothing is made twice. */
 export function idempotent(idempotency: Idempotency): Middleware {
@@ -32,7 +32,8 @@ export function idempotent(idempotency: Idempotency): Middleware {
       await idempotency.abandon(userId, key);
       throw error;
     }
-    const headers = Object.fromEntries(KEPT_HEADERS.map((name) => [name, ctx.response.get(name)]));
+    const kept = KEPT_HEADERS.filter((name) => ctx.response.get(name) !== '');
+    const headers = Object.fromEntries(kept.map((name) => [name, ctx.response.get(name)]));
     await idempotency.finish(userId, key, { status: ctx.status, headers, body: ctx.body });
   };
 }

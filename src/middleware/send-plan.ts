@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { PreconditionFailed, RangeNotSatisfiable } from '../errors';
-import { planContent, type ContentPlan, type Representation } from '../services/http/content-plan';
+import { planContent, type ContentPlan, type Representation, type Span } from '../services/http/content-plan';
 import type { FieldLines } from '../services/http/fields';
 import type { Context } from './context';
 
@@ -32,6 +32,9 @@ export function planAnswer(
   return plan;
 }
 
+/** Bytes of a body that the head may wait for, so that both leave in one write. */
+const MOST_AT_ONCE = 256 * 1024;
+
 /**
  * Sends the planned bytes straight to the socket, without Koa and never more than the socket takes: a piece is asked
  * for when the socket has taken the one before. Closing the reader is the caller's.
@@ -41,14 +44,26 @@ export async function sendPlan(ctx: Context, plan: ContentPlan, reader: ContentR
   const { req, res } = ctx;
   ctx.status = plan.status;
   ctx.set(plan.headers);
-  ctx.respond = false;
-  res.flushHeaders();
-  const write = (bytes: Uint8Array) => unlessGone(req, (done) => res.write(bytes, done));
-  for (const span of plan.spans) {
-    if (span.kind === 'literal') await write(span.bytes);
-    else for await (const piece of reader.read(span.start, span.end)) await write(piece);
+  let left = plan.spans.reduce((sum, span) => sum + lengthOf(span), 0);
+  if (left === 0 || left > MOST_AT_ONCE) {
+    ctx.respond = false;
+    res.flushHeaders();
   }
-  await unlessGone(req, (done) => res.end(done));
+  const send = (bytes: Uint8Array) => {
+    // Until something has left, an error can still become an answer.
+    ctx.respond = false;
+    left -= bytes.length;
+    return unlessGone(req, (done) => (left > 0 ? res.write(bytes, done) : res.end(bytes, done)));
+  };
+  for (const span of plan.spans) {
+    if (span.kind === 'literal') await send(span.bytes);
+    else for await (const piece of reader.read(span.start, span.end)) await send(piece);
+  }
+  if (plan.spans.length === 0) await unlessGone(req, (done) => res.end(done));
+}
+
+function lengthOf(span: Span): number {
+  return span.kind === 'literal' ? span.bytes.length : span.end - span.start;
 }
 
 /**

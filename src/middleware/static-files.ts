@@ -1,77 +1,70 @@
 import { TooLarge } from '../errors';
-import { withPlainTags } from './compression';
 import type { Context, Middleware } from './context';
 import { planAnswer, sendPlan } from './send-plan';
-import { staticFinder, type StaticFile } from './static-finder';
+import type { StaticFinder } from './static-finder';
 import { StaticTags } from './static-tags';
+import { StaticVariants, type StaticVariant } from './static-variants';
 
-/** Types that `compression` may have to compress; everything else goes out as it is. */
-const COMPRESSIBLE = /^text\/|^application\/(?:javascript|json|xml|wasm)\b|\+(?:json|xml)\b/;
-/** The largest file, in bytes, that is held in memory to be compressed. */
-const MOST_COMPRESSED = 8 * 1024 * 1024;
+/**
+ * A name with a content hash, `app.3f2a9c1b.js` or `app-3f2a9c1b.css.map`: other content gets another name. Both a
+ * digit and a letter must be in it, because a number alone may be a date.
+ */
+const HASHED_NAME = /[.-](?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{8,64}(?:\.\w+)+$/;
 
 interface StaticFilesOptions {
-  directory: string;
+  find: StaticFinder;
   /** Bytes of the largest file that is sent; 0 is no limit. */
   maxBytes: number;
 }
 
 /**
- * Sends the files of a directory as method, `Range` and conditions say, exactly as stored files are sent. It stands
- * within `compression` and outside of other middleware that evaluates conditions.
+ * Sends static files as method, `Range`, conditions and `Accept-Encoding` say: each form of a file is a representation
+ * with a tag, a date and ranges of its own.
  * @throws `TooLarge`, `PreconditionFailed`, `RangeNotSatisfiable`
  */
-export function staticFiles({ directory, maxBytes }: StaticFilesOptions): Middleware {
-  const find = staticFinder(directory);
+export function staticFiles({ find, maxBytes }: StaticFilesOptions): Middleware {
   const tags = new StaticTags();
+  const variants = new StaticVariants(find, tags);
   return async function staticFiles(ctx, next) {
-    const file = ctx.method === 'GET' || ctx.method === 'HEAD' ? await find(ctx) : null;
-    if (!file) {
+    const original = mayBeFile(ctx) ? await find(ctx) : null;
+    if (!original) {
       await next();
       return;
     }
     try {
-      if (maxBytes > 0 && file.size > maxBytes) {
+      if (maxBytes > 0 && original.size > maxBytes) {
         throw new TooLarge(`Static files of more than ${maxBytes} bytes are not sent.`);
       }
-      await send(ctx, file, await tags.of(file));
+      const variant = await variants.choose(ctx, original);
+      try {
+        await send(ctx, variant, { etag: await tags.of(variant.file), type: original.type });
+      } finally {
+        await variant.file.close();
+      }
     } finally {
-      await file.close();
+      await original.close();
     }
   };
 }
 
-async function send(ctx: Context, file: StaticFile, etag: string): Promise<void> {
-  const { size, type } = file;
+/** The API's paths are never looked for on the disk. */
+function mayBeFile({ method, path }: Context): boolean {
+  return (method === 'GET' || method === 'HEAD') && !path.startsWith('/api/');
+}
+
+async function send(
+  ctx: Context,
+  { file, coding }: StaticVariant,
+  { etag, type }: { etag: string; type: string },
+): Promise<void> {
   // RFC 9110 §8.8.2.1: never later than the answer itself.
   const lastModified = new Date(Math.min(Number(file.stats.mtimeMs), Date.now()));
-  const compressible = mayBeCompressed(ctx, file);
-  const { headersDistinct } = ctx.req;
-  const headers = compressible ? withPlainTags(headersDistinct) : headersDistinct;
-  const plan = planAnswer(ctx, { size, type, etag, lastModified }, headers);
-  ctx.set('Cache-Control', 'public, max-age=3600');
-  if (!compressible || (plan.status === 200 && plan.spans.length === 0)) {
-    await sendPlan(ctx, plan, file);
-    return;
-  }
-  // What `compression` may work on, and a 304 that may have to carry the tag of a compressed answer, go through Koa.
-  ctx.status = plan.status;
-  ctx.set(plan.headers);
-  if (plan.status === 200) ctx.body = await wholeOf(file);
-}
-
-/** Ranges are of the bytes as they are, so whoever asks for one gets no coding, neither in a part nor in the whole. */
-function mayBeCompressed(ctx: Context, { size, type }: StaticFile): boolean {
-  const asksForPart = ctx.method === 'GET' && ctx.req.headersDistinct['range'] !== undefined;
-  return !asksForPart && size <= MOST_COMPRESSED && COMPRESSIBLE.test(type);
-}
-
-async function wholeOf(file: StaticFile): Promise<Buffer> {
-  const whole = Buffer.allocUnsafe(file.size);
-  let filled = 0;
-  for await (const piece of file.read(0, file.size)) {
-    whole.set(piece, filled);
-    filled += piece.length;
-  }
-  return whole;
+  const plan = planAnswer(ctx, { size: file.size, type, etag, lastModified });
+  ctx.set(
+    'Cache-Control',
+    HASHED_NAME.test(ctx.path) ? 'public, max-age=31536000, immutable' : 'public, no-cache',
+  );
+  ctx.vary('Accept-Encoding');
+  if (coding !== 'identity' && plan.status !== 304) ctx.set('Content-Encoding', coding);
+  await sendPlan(ctx, plan, file);
 }

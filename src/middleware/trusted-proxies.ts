@@ -1,9 +1,15 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import type { Middleware } from './context';
 
-const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'];
+const FORWARDED = [
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-sendfile-type',
+];
 
-/** Forgets what a client says of itself in `X-Forwarded-*` unless it is one of the proxies. */
+/** Forgets what a client says in `X-Forwarded-*` and `X-Sendfile-Type` unless it is one of the proxies. */
 export function trustedProxies(proxies: string[]): Middleware {
   const trusted = new BlockList();
   for (const proxy of proxies) {
@@ -14,7 +20,7 @@ export function trustedProxies(proxies: string[]): Middleware {
   }
   // An IPv4 peer of a dual-stack socket is written ::ffff:127.0.0.1; BlockList matches it as IPv6 against IPv4 rules.
   const isProxy = (address: string) =>
-    isIP(address) !== 0 && trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+    proxies.length > 0 && isIP(address) !== 0 && trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 
   /** Proxies append, so the client is the last address that is not a proxy's: what stands before it is hearsay. */
   function clientOf(peer: string, forwardedFor: string): string {

@@ -6,6 +6,12 @@ export interface Gates {
   anybody: Middleware;
   /** Lets only signed-in users pass. */
   signedIn: Middleware;
+  /** Lets only signed-in users pass, by whatever upload clients can send. */
+  uploader: Middleware;
+  /** Finds out who asks for events, by whatever clients can send, and lets anybody pass. */
+  listener: Middleware;
+  /** Lets pages of other origins open no connection, unless CORS allows them the API. */
+  handshake: Middleware;
   /** Lets only our own pages pass: for calls that set cookies. */
   sameOrigin: Middleware;
   /** Lets only admins pass; goes after `signedIn`. */

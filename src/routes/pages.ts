@@ -8,5 +8,4 @@ export function pageRoutes(router: FerryRouter, { anybody }: Gates, pages: Pages
   router.get('/login/scan', pages.loginScan);
   if (pages.devPhone) router.get('/dev/phone', pages.devPhone);
   router.get('/docs', pages.docs);
-  router.get('/docs/assets/:name', pages.docsAsset);
 }

@@ -1,9 +1,12 @@
 import type { z } from 'zod';
 
-export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
+export type Method = 'get' | 'head' | 'post' | 'put' | 'patch' | 'delete' | 'options';
 
-/** Who may call: anybody, anybody but with more for a signed-in user, or only a signed-in user. */
-export type Access = 'public' | 'optional' | 'signed-in';
+/**
+ * Who may call: anybody, anybody but with more for a signed-in user, only a signed-in user, or those and whoever has an
+ * upload ticket.
+ */
+export type Access = 'public' | 'optional' | 'signed-in' | 'uploader';
 
 interface ResponseDescription {
   description: string;

@@ -97,10 +97,41 @@ export const deleteFile = endpoint({
   path: `${API}/files/:id`,
   tag: TAG,
   summary: 'Delete a file',
+  description: 'Not while a document uses it, also one in the trash: a 409 names them as `documents`.',
   access: 'signed-in',
   params: idParams,
   query: noQuery,
   responses: { 204: { description: 'It is gone.' } },
+  errors: ['not_found', 'conflict'],
+});
+
+export const manifest = z
+  .object({
+    size: z.number().int().meta({ description: 'Bytes.' }),
+    etag: z.string().meta({ description: 'Of the content, for `If-Range` and `If-Match`.' }),
+    pieceSize: z.number().int().meta({
+      description: 'Piece `i` is the bytes from `i * pieceSize` up to `min((i + 1) * pieceSize, size)`.',
+    }),
+    pieces: z.array(sha256).meta({ description: 'SHA-256 of each piece; none of an empty file.' }),
+  })
+  .meta({ id: 'Manifest' });
+
+export const getFileManifest = endpoint({
+  id: 'getFileManifest',
+  method: 'get',
+  path: `${API}/files/:id/manifest`,
+  tag: TAG,
+  summary: 'The pieces of a file, to be fetched and checked one by one',
+  description:
+    'For clients that can only fetch pieces. The digests are computed when they are first asked for; 503 while that takes long: ask again.',
+  access: 'optional',
+  params: idParams,
+  query: noQuery,
+  headers: { 'If-None-Match': '304 when the manifest is that one.' },
+  responses: {
+    200: { description: 'The manifest.', schema: manifest, headers: { ETag: 'Strong.' } },
+    304: { description: 'The manifest is the one of If-None-Match.' },
+  },
   errors: ['not_found'],
 });
 

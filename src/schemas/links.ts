@@ -85,9 +85,9 @@ export const followLink = endpoint({
   method: 'get',
   path: '/d/:token',
   tag: TAG,
-  summary: 'The bytes of the file that a link leads to',
+  summary: 'The bytes of the file or archive that an address leads to',
   description:
-    'Like the content of a file, without credentials. Each request for the whole counts as a download. Ranges count once for a client, by its address and User-Agent, within six hours: a download in many pieces or after breaks is one, and goes on although the link is used up meanwhile. HEAD, 304, 412 and 416 do not count.',
+    'Like the content of a file, without credentials. Each request for the whole counts as a download of a link. Ranges count once for a client, by its address and User-Agent, within six hours: a download in many pieces or after breaks is one, and goes on although the link is used up meanwhile. HEAD, 304, 412 and 416 do not count.',
   access: 'public',
   params: z.strictObject({ token: z.string() }),
   query: contentQuery,

@@ -35,6 +35,12 @@ export function describeApi({ version, serverUrl }: { version: string; serverUrl
           name: 'ferry.sid',
           description: 'Of a browser; over https `__Host-ferry.sid`. Changes only from our own pages.',
         },
+        uploadTicket: {
+          type: 'apiKey',
+          in: 'query',
+          name: 'ticket',
+          description: 'Of POST /uploads/tickets.',
+        },
       },
     },
   });
@@ -83,6 +89,8 @@ function describeSecurity(access: Endpoint['access']): Record<string, string[]>[
       return [{}, { accessToken: [] }, { session: [] }];
     case 'signed-in':
       return [{ accessToken: [] }, { session: [] }];
+    case 'uploader':
+      return [{ accessToken: [] }, { session: [] }, { uploadTicket: [] }];
   }
 }
 

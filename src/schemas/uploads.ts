@@ -30,6 +30,9 @@ export const upload = z
     receivedBytes: z.number().int(),
     state: z.enum(['open', 'complete', 'aborted', 'expired']),
     expiresAt: time,
+    sizeDeferred: z.literal(true).optional().meta({
+      description: 'Its client says later how long it is: `size` is what has come so far.',
+    }),
     file: file.optional().meta({ description: 'Once it is complete.' }),
   })
   .meta({ id: 'Upload' });
@@ -64,6 +67,19 @@ const chunkErrors = [
   'out_of_space',
 ];
 
+const proof = z
+  .object({
+    nonce: z.string(),
+    ranges: z.array(z.tuple([z.number().int(), z.number().int()])).meta({
+      description: 'Offset and length, in bytes.',
+    }),
+    expiresAt: time,
+  })
+  .meta({
+    description:
+      'With `INSTANT_UPLOAD=proof`, when the content is stored here: whoever has it can complete the upload without sending it.',
+  });
+
 export const createUpload = endpoint({
   id: 'createUpload',
   method: 'post',
@@ -92,7 +108,7 @@ export const createUpload = endpoint({
   responses: {
     201: {
       description: 'The upload is open.',
-      schema: upload,
+      schema: upload.extend({ proof: proof.optional() }).meta({ id: 'CreatedUpload' }),
       headers: { Location: 'The path of the upload.' },
     },
     200: { description: 'The content is there already: the upload is complete.', schema: upload },
@@ -180,6 +196,22 @@ export const completeUpload = endpoint({
     200: { description: 'The file that it became before.', schema: fileBody },
   },
   errors: ['not_found', 'conflict', 'upload_incomplete', 'gone', 'digest_mismatch'],
+});
+
+export const proveUpload = endpoint({
+  id: 'proveUpload',
+  method: 'post',
+  path: `${API}/uploads/:id/proof`,
+  tag: TAG,
+  summary: 'Show that you have the content',
+  description:
+    'Instead of sending the chunks: for each range that `proof` named, HMAC-SHA256 of its bytes with the characters of the nonce as the key. It can be tried once; the chunks can be sent all the same.',
+  access: 'signed-in',
+  params: idParams,
+  query: noQuery,
+  body: z.strictObject({ answers: z.array(sha256).min(1).max(64) }),
+  responses: { 200: { description: 'The upload is complete.', schema: upload } },
+  errors: ['forbidden', 'not_found', 'conflict', 'gone', 'rate_limited'],
 });
 
 export const abortUpload = endpoint({

@@ -1,13 +1,20 @@
 import { createHash } from 'node:crypto';
 import { DigestMismatch, InvalidRequest, TooLarge } from '../errors';
 import type { ByteSource } from '../models/blobs';
-import type { Digest } from './http/digests';
+
+/** A digest that bytes should have. SHA-1 guards against accidents only; other people's protocols have it. */
+export interface ExpectedDigest {
+  algorithm: 'sha-1' | 'sha-256' | 'sha-512';
+  value: Buffer;
+}
 
 /** What is known of bytes before they come. */
 export interface Expectations {
-  /** Exactly so many bytes. */
-  length: number;
-  digests: Digest[];
+  /** Exactly so many bytes; null when nobody said how many. */
+  length: number | null;
+  /** At most so many bytes, where the length is null; null for any number. */
+  most?: number | null;
+  digests: ExpectedDigest[];
   /** Ends the reading with its reason. */
   signal?: AbortSignal;
 }
@@ -19,18 +26,19 @@ export interface Expectations {
  */
 export async function* checkedSource(
   source: ByteSource,
-  { length, digests, signal }: Expectations,
+  { length, most = length, digests, signal }: Expectations,
 ): ByteSource {
   const hashes = digests.map(({ algorithm }) => createHash(algorithm.replace('-', '')));
   let received = 0;
   for await (const piece of source) {
     signal?.throwIfAborted();
     received += piece.length;
-    if (received > length) throw new TooLarge(`More than the expected ${length} bytes came.`);
+    if (most !== null && received > most) throw new TooLarge(`More than the expected ${most} bytes came.`);
     for (const hash of hashes) hash.update(piece);
     yield piece;
   }
-  if (received < length) throw new InvalidRequest(`${length} bytes were expected, ${received} came.`);
+  if (length !== null && received < length)
+    throw new InvalidRequest(`${length} bytes were expected, ${received} came.`);
   for (const [i, expected] of digests.entries()) {
     const actual = hashes[i]?.digest();
     if (!actual?.equals(expected.value))

@@ -1,8 +1,11 @@
 import type { EventLog } from '../models/eventlog';
 import type { Log } from './runtime';
 
+/** What happens to a document or a comment. */
+export type ContentChange = 'created' | 'updated' | 'deleted';
+
 export type EventType =
-  'upload.completed' | 'upload.aborted' | 'file.created' | 'file.deleted' | 'session.revoked';
+  'upload.progress' | 'upload.completed' | 'upload.aborted' | 'file.created' | 'file.deleted' | 'session.revoked' | `document.${ContentChange}` | `comment.${ContentChange}`;
 
 export interface EventPublisher {
   /**

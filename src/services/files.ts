@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
-import { Internal, NotFound, TooLarge } from '../errors';
-import type { BlobReader, BlobStore, ByteSource } from '../models/blobs';
+import { crc32 } from 'node:zlib';
+import { NotFound, TooLarge } from '../errors';
+import type { BlobStore, ByteSource } from '../models/blobs';
 import type { FileRecord, Page, SqlStore, Visibility } from '../models/sql';
+import type { Attachments } from './attachments';
 import type { EventPublisher } from './events';
 import type { FreeSpace } from './free-space';
 import { cleanFileName } from './http/file-names';
 import { newId } from './ids';
 import { mediaTypeOf } from './media-type-of';
+import { openStored, type OpenContent } from './open-content';
 import type { Quotas } from './quotas';
 import type { Clock } from './runtime';
 
@@ -14,6 +17,7 @@ import type { Clock } from './runtime';
 export interface StagedContent {
   partId: string;
   sha256: string;
+  crc32: number;
   /** Bytes. */
   size: number;
 }
@@ -25,14 +29,14 @@ export interface FileAttributes {
 }
 
 /** A file that is open for reading; whoever gets it closes the reader. */
-export interface OpenFile {
+export interface OpenFile extends OpenContent {
   file: FileRecord;
-  reader: BlobReader;
 }
 
 interface FilesOptions {
   sql: SqlStore;
   blobs: BlobStore;
+  attachments: Attachments;
   events: EventPublisher;
   quotas: Quotas;
   freeSpace: FreeSpace;
@@ -48,8 +52,18 @@ export class Files {
   /** @throws `NotFound` also for what the viewer may not read */
   async get(viewerId: string | null, id: string): Promise<FileRecord> {
     const file = await this.options.sql.files.find(id);
-    if (!file || (file.ownerId !== viewerId && file.visibility !== 'public')) throw new NotFound();
+    if (!file || !(await this.isReadable(file, viewerId))) throw new NotFound();
     return file;
+  }
+
+  /** The files of these ids in their order, null for each that is not there or not the viewer's to read. */
+  async getMany(viewerId: string | null, ids: string[]): Promise<(FileRecord | null)[]> {
+    const found = new Map((await this.options.sql.files.findMany(ids)).map((file) => [file.id, file]));
+    const readable = ids.map(async (id) => {
+      const file = found.get(id);
+      return file && (await this.isReadable(file, viewerId)) ? file : null;
+    });
+    return Promise.all(readable);
   }
 
   list(ownerId: string, page: Page & { q?: string }): Promise<FileRecord[]> {
@@ -74,10 +88,14 @@ export class Files {
     return this.getOwn(ownerId, id);
   }
 
-  /** Deletes the file; its bytes go after a grace period unless another file has the same. @throws `NotFound` */
+  /**
+   * Deletes the file; its bytes go after a grace period unless another file has the same.
+   * @throws `NotFound`, `Conflict` naming the documents that use it
+   */
   async delete(ownerId: string, id: string): Promise<void> {
-    const { sql, events, now } = this.options;
+    const { sql, attachments, events, now } = this.options;
     const file = await this.getOwn(ownerId, id);
+    await attachments.release(id);
     const deleted = await sql.transaction(async (tables) => {
       if (!(await tables.files.delete(id))) return false;
       await tables.links.revokeAllOf(id, now());
@@ -91,12 +109,9 @@ export class Files {
   /** @throws `NotFound`, `Internal` when the bytes of a file that is there are lost */
   async open(viewerId: string | null, id: string): Promise<OpenFile> {
     const file = await this.get(viewerId, id);
-    try {
-      return { file, reader: await this.options.blobs.openBlob(file.sha256) };
-    } catch (error) {
-      // The file is there and its bytes are not: that is our fault, and somebody has to be told.
-      throw error instanceof NotFound ? new Internal(error) : error;
-    }
+    const { name, type, size, sha256, createdAt } = file;
+    const reader = await openStored(this.options.blobs, sha256);
+    return { file, name, type, size, sha256, etag: etagOf(file), lastModified: createdAt, reader };
   }
 
   /**
@@ -109,11 +124,11 @@ export class Files {
     const { blobs, freeSpace, maxFormFileBytes } = this.options;
     await freeSpace.require(announced);
     const partId = newId();
-    const hash = createHash('sha256');
+    const hashes = { sha256: createHash('sha256'), crc32: 0 };
     try {
       await blobs.createPart(partId, null);
-      const size = await blobs.writePart(partId, 0, hashed(source, hash, maxFormFileBytes));
-      return { partId, size, sha256: hash.digest('hex') };
+      const size = await blobs.writePart(partId, 0, hashed(source, hashes, maxFormFileBytes));
+      return { partId, size, sha256: hashes.sha256.digest('hex'), crc32: hashes.crc32 };
     } catch (error) {
       await blobs.discardPart(partId);
       throw error;
@@ -143,7 +158,7 @@ export class Files {
       await sql.transaction(async (tables) => {
         // Asked also here, because content that is in its place already takes room until the grace period is over.
         await quotas.require(tables, ownerId, staged.size);
-        await tables.blobs.announce(staged.sha256, staged.size, now());
+        await tables.blobs.announce(staged.sha256, staged.size, now(), staged.crc32);
       });
       await blobs.publishPart(staged.partId, staged.sha256);
       await sql.transaction(async (tables) => {
@@ -161,6 +176,12 @@ export class Files {
     return file;
   }
 
+  /** What is attached to a document has the document's readers, too. */
+  private async isReadable(file: FileRecord, viewerId: string | null): Promise<boolean> {
+    if (file.ownerId === viewerId || file.visibility === 'public') return true;
+    return this.options.attachments.isPublished(file.id);
+  }
+
   /** @throws `NotFound` unless the user owns it */
   async getOwn(ownerId: string, id: string): Promise<FileRecord> {
     const file = await this.get(ownerId, id);
@@ -169,13 +190,25 @@ export class Files {
   }
 }
 
-async function* hashed(source: ByteSource, hash: ReturnType<typeof createHash>, most: number): ByteSource {
+/** The entity tag of a file's content, by which a download that broke off goes on. */
+export function etagOf({ sha256 }: FileRecord): string {
+  return `"${sha256}"`;
+}
+
+interface RunningHashes {
+  sha256: ReturnType<typeof createHash>;
+  crc32: number;
+}
+
+/** Passes the bytes on, at most so many, and takes them into the hashes. */
+async function* hashed(source: ByteSource, hashes: RunningHashes, most: number): ByteSource {
   let size = 0;
   for await (const piece of source) {
     size += piece.length;
     if (size > most)
       throw new TooLarge(`A file in one request may have at most ${most} bytes; use an upload for more.`);
-    hash.update(piece);
+    hashes.sha256.update(piece);
+    hashes.crc32 = crc32(piece, hashes.crc32);
     yield piece;
   }
 }

@@ -1,10 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { Gone, NotFound } from '../errors';
 import type { Disposition, LinkRecord, Page, SqlStore } from '../models/sql';
-import type { Files, OpenFile } from './files';
+import type { Files } from './files';
 import { newId } from './ids';
 import { networkOf } from './network-of';
 import type { Clock } from './runtime';
+import { hashOfToken, newShareToken, type OpenShare, type ShareClient, type ShareKind } from './shares';
 
 /** How long after its beginning further ranges of a client belong to a download that was counted. */
 const DOWNLOAD_MS = 6 * 60 * 60 * 1000;
@@ -16,17 +17,6 @@ export interface LinkAttributes {
   disposition?: Disposition | undefined;
 }
 
-/** Who uses a link, as far as can be told of somebody without credentials. */
-export interface LinkClient {
-  address: string;
-  userAgent: string;
-}
-
-/** A link that is good, with its file open for reading; whoever gets it closes the reader. */
-export interface OpenLink extends OpenFile {
-  link: LinkRecord;
-}
-
 interface LinksOptions {
   sql: SqlStore;
   files: Files;
@@ -34,7 +24,7 @@ interface LinksOptions {
 }
 
 /** Addresses that let anybody read a file for a while, or a number of times. Their tokens are kept as hashes alone. */
-export class Links {
+export class Links implements ShareKind {
   constructor(private readonly options: LinksOptions) {}
 
   /** @throws `NotFound` unless the user owns the file */
@@ -45,11 +35,11 @@ export class Links {
   ): Promise<{ link: LinkRecord; token: string }> {
     const { sql, files, now } = this.options;
     await files.getOwn(ownerId, fileId);
-    const token = randomBytes(32).toString('base64url');
+    const { token, tokenHash } = newShareToken();
     const createdAt = now();
     const link: LinkRecord = {
       id: newId(),
-      tokenHash: hashOf(token),
+      tokenHash,
       fileId,
       ownerId,
       disposition: disposition ?? null,
@@ -79,19 +69,21 @@ export class Links {
 
   /**
    * Opens what a link leads to. Nothing is counted yet: that is `begin`.
-   * @throws `NotFound` for an unknown token; `Gone` for a link that is expired, revoked or used up, unless this client
-   *   is in the middle of a download that was counted, and when the file is deleted
+   * @returns null for an unknown token
+   * @throws `Gone` for a link that is expired, revoked or used up, unless this client is in the middle of a download
+   *   that was counted, and when the file is deleted
    */
-  async open(token: string, client: LinkClient): Promise<OpenLink> {
+  async open(token: string, client: ShareClient): Promise<OpenShare | null> {
     const { sql, files, now } = this.options;
-    const link = await sql.links.findByToken(hashOf(token));
-    if (!link) throw new NotFound();
+    const link = await sql.links.findByToken(hashOfToken(token));
+    if (!link) return null;
     const { id, ownerId, fileId, downloads, maxDownloads } = link;
     if (link.revokedAt || link.expiresAt <= now()) throw gone();
     const usedUp = maxDownloads !== null && downloads >= maxDownloads;
     if (usedUp && !(await sql.links.hasOpenDownload(id, clientKey(link, client), now()))) throw gone();
     try {
-      return { link, ...(await files.open(ownerId, fileId)) };
+      const content = await files.open(ownerId, fileId);
+      return { content, disposition: link.disposition, begin: (range) => this.begin(link, client, range) };
     } catch (error) {
       throw error instanceof NotFound ? gone() : error;
     }
@@ -103,7 +95,7 @@ export class Links {
    * it starts: players ask for the first bytes several times, and other programs resume in the middle.
    * @throws `Gone` when no download is left, or the link ended meanwhile
    */
-  async begin(link: LinkRecord, client: LinkClient, { whole }: { whole: boolean }): Promise<void> {
+  private async begin(link: LinkRecord, client: ShareClient, { whole }: { whole: boolean }): Promise<void> {
     const { sql, now } = this.options;
     const key = clientKey(link, client);
     if (!whole && (await sql.links.hasOpenDownload(link.id, key, now()))) return;
@@ -121,11 +113,8 @@ function gone(): Gone {
   return new Gone('The link has expired, was used up, or was taken back.');
 }
 
-function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
-}
-
 /** One client of one link, so that the rows of different links do not tell who used several. */
-function clientKey(link: LinkRecord, { address, userAgent }: LinkClient): string {
-  return hashOf(JSON.stringify([link.tokenHash, networkOf(address), userAgent]));
+function clientKey(link: LinkRecord, { address, userAgent }: ShareClient): string {
+  const parts = JSON.stringify([link.tokenHash, networkOf(address), userAgent]);
+  return createHash('sha256').update(parts).digest('hex');
 }

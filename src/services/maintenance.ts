@@ -1,7 +1,9 @@
 import type { BlobStore } from '../models/blobs';
 import type { SqlStore } from '../models/sql';
+import type { ContentUpkeep } from './content-upkeep';
 import type { Ledger } from './ledger';
 import type { Clock, Log } from './runtime';
+import type { SequentialUploads } from './sequential-uploads';
 import type { Uploads } from './uploads';
 
 const EVERY_MS = 5 * 60 * 1000;
@@ -10,12 +12,16 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const KEEP_DEAD_SIGN_INS_MS = 7 * DAY_MS;
 /** So long is a link that ended answered with 410, and then with 404. */
 const KEEP_DEAD_LINKS_MS = 30 * DAY_MS;
+/** The same of an archive, which has more to it. */
+const KEEP_DEAD_ARCHIVES_MS = 7 * DAY_MS;
 
 interface MaintenanceOptions {
   sql: SqlStore;
   blobs: BlobStore;
   ledger: Ledger;
   uploads: Uploads;
+  sequentialUploads: SequentialUploads;
+  content: ContentUpkeep;
   /** How long content that nothing refers to stays. */
   graceMs: number;
   now: Clock;
@@ -27,6 +33,8 @@ export interface CleanUp {
   expiredUploads: number;
   deletedBlobs: number;
   deletedParts: number;
+  purgedDocuments: number;
+  repairedCounts: number;
 }
 
 /** Finishes what a crash cut off and removes what nothing needs any more. */
@@ -51,19 +59,22 @@ export class Maintenance {
 
   /** One round. Every step can be cut off at any point and is safe beside other processes. */
   async run(): Promise<CleanUp> {
-    const { sql, now } = this.options;
+    const { sql, content, now } = this.options;
     // First, because the content of such an upload has no reference yet.
     await this.finishCutOffUploads();
+    await this.completeFilledUploads();
     await this.adoptUnknownBlobs();
     const done: CleanUp = {
       expiredUploads: await this.expireUploads(),
       deletedBlobs: await this.deleteUnreferencedBlobs(),
       deletedParts: await this.deleteUnknownParts(),
+      ...(await content.run()),
     };
     await sql.idempotency.deleteExpired(now());
     await sql.signIns.deleteDead(new Date(now().getTime() - KEEP_DEAD_SIGN_INS_MS));
     await sql.links.deleteDead(new Date(now().getTime() - KEEP_DEAD_LINKS_MS));
     await sql.links.deleteEndedDownloads(now());
+    await sql.archives.deleteExpired(new Date(now().getTime() - KEEP_DEAD_ARCHIVES_MS));
     return done;
   }
 
@@ -85,6 +96,16 @@ export class Maintenance {
       log.error({ err: error, uploadId }, 'an upload whose completion was cut off could not be finished'),
     );
     if (finished > 0) log.info({ uploads: finished }, 'finished uploads whose completion was cut off');
+  }
+
+  /** These may have to be read to their end: too long to be waited for at the start. */
+  private async completeFilledUploads(): Promise<void> {
+    const { sequentialUploads, log } = this.options;
+    const completed = await sequentialUploads.recover((error, uploadId) =>
+      log.error({ err: error, uploadId }, 'an upload that has all its bytes could not be completed'),
+    );
+    if (completed > 0)
+      log.info({ uploads: completed }, 'completed uploads whose clients did not wait for it');
   }
 
   private async expireUploads(): Promise<number> {

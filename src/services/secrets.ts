@@ -18,6 +18,8 @@ export interface Keys {
   refreshToken: ChainKey;
   /** Signs cookies. */
   cookie: string;
+  /** Seals tickets (AES-256-GCM). */
+  ticket: Buffer;
   /** Seals what WeChat gave us to keep (AES-256-GCM). */
   wechat: Buffer;
 }
@@ -33,6 +35,7 @@ export function deriveKeys(secret: string): Keys {
     accessTokenId: nameOf(accessToken),
     refreshToken: { id: nameOf(refreshToken), secret: refreshToken },
     cookie: derive('cookie').toString('base64url'),
+    ticket: derive('ticket'),
     wechat: derive('wechat'),
   };
 }

@@ -99,13 +99,19 @@ export class Tokens {
 
   /** @throws `InvalidToken` */
   async authenticate(accessToken: string): Promise<Principal> {
+    return (await this.admit(accessToken)).principal;
+  }
+
+  /** Who has the token, and until when it is good. @throws `InvalidToken` */
+  async admit(accessToken: string): Promise<{ principal: Principal; until: Date }> {
     const { sql, accessTokens } = this.options;
     const claims = accessTokens.verify(accessToken);
     const [signIn, user] = await Promise.all([sql.signIns.find(claims.sid), sql.users.find(claims.sub)]);
     if (!signIn || !user || signIn.endedAt || signIn.userId !== user.id || user.epoch !== claims.epoch) {
       throw new InvalidToken('The sign-in of this access token has ended.');
     }
-    return { userId: user.id, signInId: signIn.id, roles: user.roles };
+    const principal = { userId: user.id, signInId: signIn.id, roles: user.roles };
+    return { principal, until: new Date(claims.exp * 1000) };
   }
 
   /** The sign-ins of a user that are alive, newest first. */

@@ -1,17 +1,25 @@
-import type { UploadRecord, Visibility } from '../models/sql';
+import type { Completion, UploadRecord, Visibility } from '../models/sql';
 import { chooseChunkSize } from './chunk-grid';
 import { cleanFileName } from './http/file-names';
 import { mediaTypeOf } from './media-type-of';
 
 export interface NewUpload {
   name: string;
-  /** Bytes. */
-  size: number;
+  /** Bytes; null when the client says it later. */
+  size: number | null;
   type?: string | undefined;
   chunkSize?: number | undefined;
   /** Lower-case hexadecimal. */
   sha256?: string | undefined;
   visibility?: Visibility | undefined;
+  /** When it becomes a file; once it is asked to unless given. */
+  completion?: Completion;
+  /** Whether content that its owner has need not be sent again; so unless given. */
+  instant?: boolean;
+  /** By which a client that knows no ids finds it again: a SHA-256 in hexadecimal. */
+  clientKey?: string;
+  /** What the protocol of the client keeps with it. */
+  clientState?: string;
 }
 
 /** Bytes of a chunk: where the client asks for no size, and what it may ask for. */
@@ -30,13 +38,15 @@ export function draftUpload(
   times: Pick<UploadRecord, 'createdAt' | 'expiresAt'>,
 ): UploadRecord {
   const name = cleanFileName(input.name);
+  const size = input.size ?? 0;
   return {
     id,
     ownerId,
     name,
-    size: input.size,
+    size,
+    sizeDeferred: input.size === null,
     type: mediaTypeOf(input.type, name),
-    chunkSize: chooseChunkSize(input.size, input.chunkSize, {
+    chunkSize: chooseChunkSize(size, input.chunkSize, {
       standard: limits.chunkBytes,
       least: limits.minChunkBytes,
       most: limits.maxChunkBytes,
@@ -45,7 +55,13 @@ export function draftUpload(
     declaredSha256: input.sha256 ?? null,
     sealedSha256: null,
     state: 'open',
+    completion: input.completion ?? 'asked',
     fileId: null,
+    clientKey: input.clientKey ?? null,
+    clientState: input.clientState ?? null,
+    joinedTo: null,
+    joinedPosition: null,
+    pieceCount: null,
     ...times,
   };
 }

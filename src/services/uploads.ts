@@ -6,7 +6,8 @@ import type { EventPublisher } from './events';
 import type { FreeSpace } from './free-space';
 import type { Digest } from './http/digests';
 import { newId } from './ids';
-import type { Ledger } from './ledger';
+import type { Ledger, WholeDigest } from './ledger';
+import type { Challenge, OwnershipProofs } from './ownership-proofs';
 import type { Quotas } from './quotas';
 import type { Clock } from './runtime';
 import { draftUpload, type ChunkSizeLimits, type NewUpload } from './upload-draft';
@@ -17,7 +18,7 @@ const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b78
 export interface UploadLimits extends ChunkSizeLimits {
   maxFileBytes: number;
   maxOpen: number;
-  instant: 'own' | 'off';
+  instant: 'own' | 'proof' | 'off';
 }
 
 /** An upload with what of it has come, and the file that it became. */
@@ -25,6 +26,11 @@ export interface UploadState {
   upload: UploadRecord;
   extents: Extent[];
   file: FileRecord | null;
+}
+
+export interface CreatedUpload extends UploadState {
+  instant: boolean;
+  challenge: Challenge | null;
 }
 
 /** A chunk that may be sent, and the bytes [start, end) that it has. */
@@ -40,6 +46,7 @@ interface UploadsOptions {
   events: EventPublisher;
   quotas: Quotas;
   freeSpace: FreeSpace;
+  proofs: OwnershipProofs;
   limits: UploadLimits;
   now: Clock;
 }
@@ -50,24 +57,27 @@ export class Uploads {
 
   /**
    * @param id of the upload, so that the same request repeated finds what it made before
-   * @returns with `instant`, an upload that is complete because the owner may read that content already
+   * @returns with `instant`, an upload that is complete because the owner may read that content already; with a
+   *   challenge, one that `prove` can complete
    * @throws `TooLarge`, `QuotaExceeded`, `OutOfSpace`, `RateLimited` when too many are open, `DigestMismatch` of nothing
    */
-  async create(ownerId: string, input: NewUpload, id = newId()): Promise<UploadState & { instant: boolean }> {
+  async create(ownerId: string, input: NewUpload, id = newId()): Promise<CreatedUpload> {
     const { limits, ledger, sql, now } = this.options;
     const made = await sql.uploads.find(id);
-    if (made) return { ...(await this.stateOf(made)), instant: false };
-    if (input.size > limits.maxFileBytes) {
+    if (made) return { ...(await this.stateOf(made)), instant: false, challenge: null };
+    if (input.size !== null && input.size > limits.maxFileBytes) {
       throw new TooLarge(`A file may have at most ${limits.maxFileBytes} bytes.`);
     }
     if (input.size === 0) requireDigest(input.sha256, EMPTY_SHA256);
     const upload = draftUpload(ownerId, id, input, limits, { createdAt: now(), expiresAt: ledger.expiry() });
-    const twin = await this.findTwin(upload);
-    if (twin) return { ...(await this.copy(upload, twin)), instant: true };
+    const twin = input.instant === false ? null : await this.findTwin(upload);
+    if (twin) return { ...(await this.copy(upload, twin)), instant: true, challenge: null };
     await this.open(upload);
     // Nothing is to come: the whole is there.
-    if (upload.size === 0) await this.complete(ownerId, id, undefined);
-    return { ...(await this.get(ownerId, id)), instant: false };
+    if (input.size === 0 && upload.completion !== 'never') await this.complete(ownerId, id, undefined);
+    const mayProve = limits.instant === 'proof' && input.instant !== false;
+    const challenge = mayProve ? await this.options.proofs.challenge(upload) : null;
+    return { ...(await this.get(ownerId, id)), instant: false, challenge };
   }
 
   /** @throws `NotFound`, `Gone` when it was aborted or has expired */
@@ -95,6 +105,8 @@ export class Uploads {
   /** Chunk `index` of an open upload. @throws `NotFound`, `Conflict` when the upload is complete, `Gone` */
   async findChunk(ownerId: string, id: string, index: number): Promise<OpenChunk> {
     const upload = await this.findOpen(ownerId, id);
+    requireOwnBytes(upload);
+    requireSize(upload);
     const extent = chunkExtent(upload, index);
     if (!extent) throw new NotFound(`There is no chunk ${index} in this upload.`);
     return { upload, extent };
@@ -122,13 +134,28 @@ export class Uploads {
         requireDigest(sha256, made.sha256);
         return { file: made, created: false };
       }
+      requireSize(upload);
+      if (upload.completion === 'never') throw new Conflict('The upload is for a piece of another one.');
       const missing = missingChunks(upload, extents);
       if (missing.length > 0) throw new UploadIncomplete(missing);
       const actual = await this.options.ledger.digest(upload);
-      requireDigest(upload.declaredSha256 ?? undefined, actual);
-      requireDigest(sha256, actual);
+      requireDigest(upload.declaredSha256 ?? undefined, actual.sha256);
+      requireDigest(sha256, actual.sha256);
       return { file: await this.finish(upload, actual), created: true };
     });
+  }
+
+  /**
+   * Completes an upload whose owner shows that they have its content, which is stored already.
+   * @throws those of `OwnershipProofs.verify`, `NotFound`, `Gone`, `Conflict` when it is complete
+   */
+  async prove(ownerId: string, id: string, answers: string[]): Promise<UploadState> {
+    const upload = await this.findOpen(ownerId, id);
+    const sha256 = await this.options.proofs.verify(upload, answers);
+    const file = this.fileOf(upload, sha256);
+    await this.options.ledger.completing(id, () => this.options.ledger.adopt(upload, file));
+    await this.announce(upload, file);
+    return this.get(ownerId, id);
   }
 
   /**
@@ -143,7 +170,7 @@ export class Uploads {
       const finishing = ledger.completing(id, async () => {
         const upload = await sql.uploads.find(id);
         if (upload?.state !== 'open' || upload.sealedSha256 === null) return;
-        await this.finish(upload, upload.sealedSha256);
+        await this.finish(upload, { sha256: upload.sealedSha256, crc32: null });
         count += 1;
       });
       await finishing.catch((error: unknown) => onFailure(error, id));
@@ -154,9 +181,8 @@ export class Uploads {
   /** Doing it again is `Gone`. @throws `NotFound`, `Gone`, `Conflict` when it is complete */
   async abort(ownerId: string, id: string): Promise<void> {
     const upload = await this.findOpen(ownerId, id);
-    if (await this.options.ledger.end(upload.id, 'aborted')) {
-      await this.options.events.publish(`upload:${id}`, 'upload.aborted', { uploadId: id });
-    }
+    if (upload.joinedTo !== null) throw new Conflict('The upload is a piece of another one.');
+    await this.options.ledger.end(upload.id, 'aborted');
   }
 
   private async findTwin(upload: UploadRecord): Promise<FileRecord | null> {
@@ -184,7 +210,7 @@ export class Uploads {
     const { sql, blobs, freeSpace, quotas, limits } = this.options;
     await freeSpace.require(upload.size);
     try {
-      await blobs.createPart(upload.id, upload.size);
+      await blobs.createPart(upload.id, upload.sizeDeferred ? null : upload.size);
       await sql.transaction(async (tables) => {
         await quotas.require(tables, upload.ownerId, upload.size);
         const { count } = await tables.uploads.sumOpen(upload.ownerId);
@@ -203,9 +229,9 @@ export class Uploads {
     }
   }
 
-  private async finish(upload: UploadRecord, sha256: string): Promise<FileRecord> {
-    const file = this.fileOf(upload, sha256);
-    await this.options.ledger.publish(upload, sha256, file);
+  private async finish(upload: UploadRecord, digest: WholeDigest): Promise<FileRecord> {
+    const file = this.fileOf(upload, digest.sha256);
+    await this.options.ledger.publish(upload, digest, file);
     await this.announce(upload, file);
     return file;
   }
@@ -238,8 +264,9 @@ export class Uploads {
 
   /** An upload past its time is expired, whether the clean-up has come round or not. */
   private aged(upload: UploadRecord): UploadRecord {
-    const late =
-      upload.state === 'open' && upload.sealedSha256 === null && upload.expiresAt <= this.options.now();
+    // Pieces end with their whole.
+    const isAlone = upload.sealedSha256 === null && upload.joinedTo === null;
+    const late = upload.state === 'open' && isAlone && upload.expiresAt <= this.options.now();
     return late ? { ...upload, state: 'expired' } : upload;
   }
 
@@ -251,6 +278,15 @@ export class Uploads {
     ]);
     return { upload, extents, file };
   }
+}
+
+function requireOwnBytes({ joinedTo, pieceCount }: UploadRecord): void {
+  if (joinedTo !== null || pieceCount !== null)
+    throw new Conflict('The upload is made of pieces that are whole.');
+}
+
+function requireSize(upload: UploadRecord): void {
+  if (upload.sizeDeferred) throw new Conflict('It is not known yet how long this upload will be.');
 }
 
 function requireDigest(expected: string | undefined, actual: string): void {

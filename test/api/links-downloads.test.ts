@@ -100,7 +100,7 @@ describe('downloads of a link', () => {
     const { url } = await linkTo({ maxDownloads: 1 });
     const client = { address: '192.0.2.1', userAgent: 'one' };
     const opened = await links.open(url.slice(3), client);
-    await opened.reader.close();
+    await opened!.content.reader.close();
     let asked = 0;
     let allAsked: () => void = () => undefined;
     const all = new Promise<void>((resolve) => (allAsked = resolve));
@@ -111,7 +111,7 @@ describe('downloads of a link', () => {
       return false;
     });
     try {
-      const ranges = Array.from({ length: 8 }, () => links.begin(opened.link, client, { whole: false }));
+      const ranges = Array.from({ length: 8 }, () => opened!.begin({ whole: false }));
       await Promise.all(ranges);
     } finally {
       ask.mockRestore();

@@ -8,7 +8,7 @@ import { startFerry, type Ferry } from '../support/ferry';
 import { override } from '../support/faults';
 
 /** Pages are for people, and not described as calls. */
-const PAGES = ['/', '/docs', '/docs/assets/:name', '/login', '/login/scan'];
+const PAGES = ['/', '/docs', '/login', '/login/scan'];
 
 let ferry: Ferry;
 
@@ -267,9 +267,8 @@ describe('pages', () => {
   it.each([
     ['swagger-ui.css', /^text\/css/],
     ['swagger-ui-bundle.js', /javascript/],
-  ])('has the asset %s, to be kept for a day', async (name, type) => {
-    const answer = await get(`/docs/assets/${name}`).expect(200).expect('Content-Type', type);
-    expect(answer.headers['cache-control']).toMatch(/max-age=86400/);
+  ])('has the asset %s', async (name, type) => {
+    await get(`/docs/assets/${name}`).expect(200).expect('Content-Type', type);
   });
 
   it.each([

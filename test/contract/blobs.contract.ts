@@ -1,6 +1,7 @@
 import { NotFound } from '../../src/errors';
 import { BlobsBench, type BlobsUnderTest, inPieces, sha256 } from './blobs/bench';
 import { describeBlobs } from './blobs/blobs';
+import { describeJoining } from './blobs/joining';
 import { describeParts } from './blobs/parts';
 
 /** What every form of the blob store does. `open` gives a store with nothing in it. */
@@ -19,6 +20,7 @@ export function blobsContract(name: string, open: () => Promise<BlobsUnderTest>)
 
     describeParts(bench);
     describeBlobs(bench);
+    describeJoining(bench);
 
     it.each<[string, (none: string) => Promise<unknown>]>([
       ['writePart', () => bench.write('nowhere', 0, bench.fresh(10))],
@@ -27,6 +29,7 @@ export function blobsContract(name: string, open: () => Promise<BlobsUnderTest>)
       ['hashPart of nothing', () => bench.store.hashPart('nowhere', 0)],
       ['publishPart', (none) => bench.store.publishPart('nowhere', none)],
       ['openBlob', (none) => bench.store.openBlob(none)],
+      ['hashBlob', (none) => bench.store.hashBlob(none, 1000)],
     ])('%s throws NotFound for what is not there', async (_, call) => {
       await expect(call(sha256(Buffer.from('nothing')))).rejects.toThrow(NotFound);
     });

@@ -1,4 +1,5 @@
 import { accountsContract } from './sql/accounts';
+import { archivesContract } from './sql/archives';
 import { extentsContract } from './sql/extents';
 import { filesContract } from './sql/files';
 import { linksContract } from './sql/links';
@@ -34,6 +35,7 @@ export function sqlContract(name: string, open: () => Promise<SqlDatabase>): voi
     uploadsContract(store);
     extentsContract(store);
     linksContract(store);
+    archivesContract(store);
     transactionsContract(store);
     lifeContract(opened);
   });

@@ -28,7 +28,9 @@ export async function startChromium(): Promise<Browser> {
   const places = wanted ? [wanted] : PLACES;
   const executablePath = places.find((place) => existsSync(place));
   if (executablePath === undefined) {
-    throw new Error(`There is no Chromium in ${places.join(', ')}. Install it, or set CHROMIUM_PATH.`);
+    throw new Error(
+      `There is no Chromium in ${places.join(', ')}. Install it (on Debian: apt-get install chromium), or set CHROMIUM_PATH.`,
+    );
   }
   return chromium.launch({ executablePath, args: ARGUMENTS });
 }

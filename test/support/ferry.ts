@@ -12,6 +12,8 @@ import { closeStores, openStores, type Stores } from '../../src/models/stores';
 import { readProject } from '../../src/project';
 import { createHttpServer } from '../../src/server';
 import { createServices, type Services } from '../../src/services';
+import type { Alarms } from '../../src/services/download-budgets';
+import type { Timers } from '../../src/services/hub/timers';
 import type { LimiterFactory } from '../../src/services/rate-limits';
 
 const SECRET = 'a secret for tests, and for tests alone';
@@ -42,6 +44,10 @@ export interface FerryOptions {
   wrapStores?: (stores: Stores) => Stores;
   /** Where calls are counted, e.g. to make it fail. */
   makeLimiter?: LimiterFactory;
+  /** What paces downloads. */
+  alarms?: Alarms;
+  /** What makes realtime connections end and repeat things. */
+  timers?: Timers;
 }
 
 export async function startFerry({
@@ -51,6 +57,8 @@ export async function startFerry({
   now,
   wrapStores,
   makeLimiter,
+  alarms,
+  timers,
 }: FerryOptions = {}): Promise<Ferry> {
   const home = directory ?? (await mkdtemp(path.join(os.tmpdir(), 'ferry-test-')));
   const config = readConfig({
@@ -83,6 +91,9 @@ export async function startFerry({
     limits: config.limits,
     wechat: config.wechat,
     uploads: config.uploads,
+    downloads: { ...config.downloads, ...(alarms && { alarms }) },
+    realtime: { ...config.realtime, ...(timers && { timers }) },
+    documents: { ...config.documents, publicUrl: config.http.publicUrl },
     log: logger,
     ...(now && { now }),
     ...(makeLimiter && { makeLimiter }),
@@ -106,9 +117,11 @@ export async function startFerry({
     server,
     logged,
     async stop() {
+      await services.hub.close();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await services.maintenance.stop();
+      await services.markdown.close();
       await closeStores(opened);
       if (directory === undefined) await rm(home, { recursive: true, force: true });
     },

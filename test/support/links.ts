@@ -8,7 +8,10 @@ export interface TestLink {
   downloads: number;
 }
 
-export function linksOf({ id }: TestFile): string {
+/** What a link needs to know of a file. */
+type Linked = Pick<TestFile, 'id'>;
+
+export function linksOf({ id }: Linked): string {
   return `${API}/files/${id}/links`;
 }
 
@@ -16,7 +19,7 @@ export function linksOf({ id }: TestFile): string {
 export async function makeLink(
   ferry: Ferry,
   user: TestUser,
-  file: TestFile,
+  file: Linked,
   input: object = {},
 ): Promise<TestLink> {
   const answer = await request(ferry.url)
@@ -31,7 +34,7 @@ export async function makeLink(
 export async function listed(
   ferry: Ferry,
   user: TestUser,
-  file: TestFile,
+  file: Linked,
   link: TestLink,
 ): Promise<TestLink | undefined> {
   const answer = await request(ferry.url).get(linksOf(file)).set(user.auth).expect(200);

@@ -31,6 +31,8 @@ export function codedChunk(bytes: Uint8Array): Buffer {
 
 /** A client that holds its socket in its own hands. */
 export class Wire {
+  /** Informational answers that were read on the way to the final ones. */
+  readonly informational: Pick<WireAnswer, 'status' | 'headers'>[] = [];
   private pieces: Buffer[] = [];
   private count = 0;
   private ended = false;
@@ -51,7 +53,7 @@ export class Wire {
     socket.on('error', end);
   }
 
-  static async connect(ferry: Ferry): Promise<Wire> {
+  static async connect(ferry: Pick<Ferry, 'url'>): Promise<Wire> {
     const socket = net.connect(Number(new URL(ferry.url).port), '127.0.0.1');
     await once(socket, 'connect');
     return new Wire(socket);
@@ -88,7 +90,10 @@ export class Wire {
         const value = line.slice(colon + 1).trim();
         headers[name] = headers[name] === undefined ? value : `${headers[name]}, ${value}`;
       }
-      if (status < 200) continue;
+      if (status < 200) {
+        this.informational.push({ status, headers });
+        continue;
+      }
       const bodiless = method === 'HEAD' || status === 204 || status === 304;
       return { status, headers, body: bodiless ? Buffer.alloc(0) : await this.body(headers) };
     }
@@ -103,7 +108,12 @@ export class Wire {
 
   /** Resolves when the first bytes of an answer are here. */
   async begun(): Promise<void> {
-    while (this.count === 0 && !this.ended) await this.change();
+    await this.received(1);
+  }
+
+  /** Resolves when so many bytes are here that belong to no answer that was read, or the connection has ended. */
+  async received(bytes: number): Promise<void> {
+    while (this.count < bytes && !this.ended) await this.change();
   }
 
   /** Resolves when the server has ended the connection. */
@@ -159,7 +169,7 @@ export class Wire {
 
 /** One request on a connection of its own. */
 export async function onWire(
-  ferry: Ferry,
+  ferry: Pick<Ferry, 'url'>,
   method: string,
   target: string,
   lines: HeaderLines = [],

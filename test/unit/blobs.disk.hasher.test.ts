@@ -3,6 +3,7 @@ import fs from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { crc32 } from 'node:zlib';
 import { NotFound, Unavailable } from '../../src/errors';
 import { Hasher } from '../../src/models/blobs/disk/hasher';
 
@@ -41,8 +42,8 @@ describe('Hasher', () => {
     hasher.advance(part, 600);
     await caughtUp();
     await fs.writeFile(part, Buffer.concat([Buffer.alloc(600), bytes.subarray(600)]));
-    expect(await hasher.finish(part, 1000)).toBe(sha256(bytes));
-    expect(await hasher.finish(part, 1000)).toBe(sha256(bytes));
+    expect((await hasher.finish(part, 1000)).sha256).toBe(sha256(bytes));
+    expect((await hasher.finish(part, 1000)).sha256).toBe(sha256(bytes));
   });
 
   it('starts over when it is told to forget, or when less is asked for than it has hashed', async () => {
@@ -51,27 +52,68 @@ describe('Hasher', () => {
     await caughtUp();
     const other = randomBytes(1000);
     await fs.writeFile(part, other);
-    expect(await hasher.finish(part, 500)).toBe(sha256(other.subarray(0, 500)));
-    expect(await hasher.finish(part, 1000)).toBe(sha256(other));
+    expect((await hasher.finish(part, 500)).sha256).toBe(sha256(other.subarray(0, 500)));
+    expect((await hasher.finish(part, 1000)).sha256).toBe(sha256(other));
     const third = randomBytes(1000);
     await fs.writeFile(part, third);
     hasher.forget(part);
-    expect(await hasher.finish(part, 1000)).toBe(sha256(third));
+    expect((await hasher.finish(part, 1000)).sha256).toBe(sha256(third));
   });
 
   it('answers for several sizes at once', async () => {
     const bytes = randomBytes(3 * MIB);
     const part = await file('part', bytes);
     const sizes = [2 * MIB, 5, 0, 3 * MIB, 2 * MIB + 1];
-    const digests = await Promise.all(sizes.map((size) => hasher.finish(part, size)));
-    expect(digests).toEqual(sizes.map((size) => sha256(bytes.subarray(0, size))));
+    const hashes = await Promise.all(sizes.map((size) => hasher.finish(part, size)));
+    expect(hashes.map((one) => one.sha256)).toEqual(sizes.map((size) => sha256(bytes.subarray(0, size))));
+  });
+
+  it('computes the CRC-32 along with the digest, in pieces as they come', async () => {
+    const bytes = randomBytes(2 * MIB + 7);
+    const part = await file('part', bytes);
+    for (const end of [1, 1000, MIB + 1]) hasher.advance(part, end);
+    await caughtUp();
+    for (const size of [2 * MIB + 7, 5, 0, MIB]) {
+      const whole = bytes.subarray(0, size);
+      expect(await hasher.finish(part, size)).toEqual({ sha256: sha256(whole), crc32: crc32(whole) });
+    }
+  });
+
+  it.each([
+    [0, MIB],
+    [1, MIB],
+    [MIB, MIB],
+    [MIB + 1, MIB],
+    [3 * MIB + 5, 2 * MIB],
+    [3 * MIB, 1000 * MIB],
+    [100, 7],
+  ])('hashes the pieces of %d bytes, %d each', async (size, pieceSize) => {
+    const bytes = randomBytes(size);
+    const expected = Array.from({ length: Math.ceil(size / pieceSize) }, (_, index) =>
+      sha256(bytes.subarray(index * pieceSize, (index + 1) * pieceSize)),
+    );
+    const blob = await file('blob', bytes);
+    expect(await hasher.pieces(blob, size, pieceSize)).toEqual({ pieces: expected, crc32: crc32(bytes) });
+  });
+
+  it('hashes parts before the pieces of blobs, which have their turn in the end', async () => {
+    const [blob, small] = [await file('blob', Buffer.alloc(4 * MIB)), await file('small', Buffer.alloc(5))];
+    const part = await file('part', Buffer.alloc(24 * MIB));
+    const done: string[] = [];
+    await Promise.all([
+      hasher.pieces(blob, 4 * MIB, MIB).then(() => done.push('blob')),
+      hasher.pieces(small, 5, MIB).then(() => done.push('small')),
+      hasher.finish(part, 4 * MIB).then(() => done.push('start of the part')),
+      hasher.finish(part, 24 * MIB).then(() => done.push('part')),
+    ]);
+    expect(done).toEqual(['start of the part', 'small', 'part', 'blob']);
   });
 
   it('does the work once for simultaneous callers', async () => {
     const part = await file('part', Buffer.from('bytes'));
     const first = hasher.finish(part, 5);
     expect(hasher.finish(part, 5)).toBe(first);
-    expect(await first).toBe(sha256(Buffer.from('bytes')));
+    expect((await first).sha256).toBe(sha256(Buffer.from('bytes')));
   });
 
   it('takes parts in turn, so that a long one does not hold up a short one', async () => {
@@ -93,23 +135,25 @@ describe('Hasher', () => {
     await hasher.finish(parts[1000]!, 10);
     const changed = Buffer.alloc(10, 'b');
     for (const i of [0, 1, 1000]) await fs.writeFile(parts[i]!, changed);
-    expect(await hasher.finish(parts[1]!, 10)).toBe(sha256(bytes));
-    expect(await hasher.finish(parts[1000]!, 10)).toBe(sha256(bytes));
-    expect(await hasher.finish(parts[0]!, 10)).toBe(sha256(changed));
+    expect((await hasher.finish(parts[1]!, 10)).sha256).toBe(sha256(bytes));
+    expect((await hasher.finish(parts[1000]!, 10)).sha256).toBe(sha256(bytes));
+    expect((await hasher.finish(parts[0]!, 10)).sha256).toBe(sha256(changed));
   });
 
   it('serves more parts at once than it keeps', async () => {
     const parts: string[] = [];
     for (let i = 0; i < 1100; i++) parts.push(await file(`p${i}`, Buffer.from(`part ${i}`)));
-    const digests = await Promise.all(parts.map((part, i) => hasher.finish(part, `part ${i}`.length)));
-    expect(digests).toEqual(parts.map((_, i) => sha256(Buffer.from(`part ${i}`))));
+    const hashes = await Promise.all(parts.map((part, i) => hasher.finish(part, `part ${i}`.length)));
+    expect(hashes.map((one) => one.sha256)).toEqual(parts.map((_, i) => sha256(Buffer.from(`part ${i}`))));
   });
 
   it('says when the file is missing, forgotten or too short', async () => {
     await expect(hasher.finish(path.join(directory, 'none'), 1)).rejects.toThrow(NotFound);
+    await expect(hasher.pieces(path.join(directory, 'none'), 1, 1)).rejects.toThrow(NotFound);
+    await expect(hasher.pieces(await file('short', Buffer.alloc(3)), 4, 2)).rejects.toThrow('ends at 3');
     const part = await file('part', Buffer.alloc(10));
     await expect(hasher.finish(part, 11)).rejects.toThrow('ends at 10');
-    expect(await hasher.finish(part, 10)).toBe(sha256(Buffer.alloc(10)));
+    expect((await hasher.finish(part, 10)).sha256).toBe(sha256(Buffer.alloc(10)));
     const long = await file('long', Buffer.alloc(8 * MIB));
     const waiting = hasher.finish(long, 8 * MIB);
     hasher.forget(long);
@@ -137,8 +181,19 @@ describe('Hasher', () => {
     it('asks a new one', async () => {
       const part = await file('part', Buffer.from('bytes'));
       const restarted = startingWith(dying, living);
-      const digests = await Promise.all([restarted.finish(part, 5), restarted.finish(part, 4)]);
-      expect(digests).toEqual([sha256(Buffer.from('bytes')), sha256(Buffer.from('byte'))]);
+      const hashes = await Promise.all([restarted.finish(part, 5), restarted.finish(part, 4)]);
+      expect(hashes.map((one) => one.sha256)).toEqual([
+        sha256(Buffer.from('bytes')),
+        sha256(Buffer.from('byte')),
+      ]);
+      await restarted.close();
+    });
+
+    it('asks a new one for the pieces of a blob', async () => {
+      const blob = await file('blob', Buffer.from('bytes'));
+      const restarted = startingWith(dying, living);
+      const { pieces } = await restarted.pieces(blob, 5, 4);
+      expect(pieces).toEqual([sha256(Buffer.from('byte')), sha256(Buffer.from('s'))]);
       await restarted.close();
     });
 
@@ -146,7 +201,7 @@ describe('Hasher', () => {
       const part = await file('part', Buffer.from('bytes'));
       const restarted = startingWith(dying, dying, living);
       await expect(restarted.finish(part, 5)).rejects.toThrow(Unavailable);
-      expect(await restarted.finish(part, 5)).toBe(sha256(Buffer.from('bytes')));
+      expect((await restarted.finish(part, 5)).sha256).toBe(sha256(Buffer.from('bytes')));
       await restarted.close();
     });
 
@@ -160,7 +215,7 @@ describe('Hasher', () => {
       const part = await file('part', Buffer.from('bytes'));
       restarted.advance(part, 3);
       await workers[0]!.terminate();
-      expect(await restarted.finish(part, 5)).toBe(sha256(Buffer.from('bytes')));
+      expect((await restarted.finish(part, 5)).sha256).toBe(sha256(Buffer.from('bytes')));
       expect(workers).toHaveLength(2);
       await restarted.close();
     });

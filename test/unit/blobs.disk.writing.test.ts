@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { OutOfSpace } from '../../src/errors';
-import { BufferPool } from '../../src/models/blobs/disk/buffer-pool';
+import { BufferPool } from '../../src/bytes/buffer-pool';
 import { OpenPart } from '../../src/models/blobs/disk/part-files';
 import { writeSource } from '../../src/models/blobs/disk/writing';
 
@@ -43,7 +43,7 @@ describe('writeSource', () => {
 
   const write = (source: AsyncGenerator<Uint8Array>, start = 0): Promise<number> => {
     const part = new OpenPart(Promise.resolve(file.handle), () => Promise.resolve());
-    return writeSource(file.handle, part, new BufferPool(), start, source);
+    return writeSource(file.handle, part, new BufferPool(BUFFER), start, source);
   };
 
   it('gathers small pieces into large writes', async () => {

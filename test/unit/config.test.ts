@@ -1,5 +1,6 @@
 import path from 'node:path';
-import { ConfigError, readConfig, settings } from '../../src/config';
+import { ConfigError, readConfig } from '../../src/config';
+import { settings } from '../../src/settings';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -125,7 +126,7 @@ describe('settings', () => {
       'LOG_LEVEL .*"fatal"\\|"error"\\|"warn"\\|"info"\\|"debug"\\|"trace"\\|"silent"',
     ],
     ['LOG_FORMAT', 'xml', 'LOG_FORMAT .*"auto"\\|"pretty"\\|"json"'],
-    ['INSTANT_UPLOAD', 'yes', 'INSTANT_UPLOAD .*"own"\\|"off"'],
+    ['INSTANT_UPLOAD', 'yes', 'INSTANT_UPLOAD .*"own"\\|"proof"\\|"off"'],
     ['JWT_SECRET', 'x'.repeat(31), 'JWT_SECRET should have at least 32 characters'],
     [
       'PUBLIC_URL',
@@ -174,6 +175,12 @@ describe('settings', () => {
     ['CORS_ORIGINS', 'https://app.example.com/', 'CORS_ORIGINS should be origins'],
     ['CORS_ORIGINS', 'https://*.example.com/path', 'CORS_ORIGINS should be origins'],
     ['CORS_ORIGINS', 'https://app.example.com:443', 'CORS_ORIGINS should be origins'],
+    ['DOWNLOAD_BYTES_PER_SECOND', 'fast', 'DOWNLOAD_BYTES_PER_SECOND should be a number of bytes'],
+    ['ACCEL_REDIRECT', '/_ferry-blobs', 'ACCEL_REDIRECT should be a path such as /_ferry-blobs/'],
+    ['ACCEL_REDIRECT', '_ferry-blobs/', 'ACCEL_REDIRECT should be a path such as /_ferry-blobs/'],
+    ['ACCEL_REDIRECT', '/', 'ACCEL_REDIRECT should be a path such as /_ferry-blobs/'],
+    ['ACCEL_REDIRECT', '/a b/', 'ACCEL_REDIRECT should be a path such as /_ferry-blobs/'],
+    ['ACCEL_REDIRECT', '/_ferry-blobs/', 'ACCEL_REDIRECT is of use only with TRUSTED_PROXIES'],
   ])('name what is wrong with %s=%s', (key, value, message) => {
     expect(complaints({ [key]: value })).toEqual([
       expect.stringMatching(new RegExp(`^${message}`)) as string,
@@ -197,6 +204,14 @@ describe('settings', () => {
   ])('have to fit each other: %j', (environment) => {
     expect(complaints(environment)).toEqual([
       'CHUNK_BYTES should lie between MIN_CHUNK_BYTES and MAX_CHUNK_BYTES',
+    ]);
+  });
+
+  it('hand bytes to a proxy or hold them back, but not both', () => {
+    const accel = { ACCEL_REDIRECT: '/_ferry-blobs/', TRUSTED_PROXIES: '127.0.0.1' };
+    expect(readConfig(accel).http.accelRedirect).toBe('/_ferry-blobs/');
+    expect(complaints({ ...accel, DOWNLOAD_BYTES_PER_SECOND: '1MiB' })).toEqual([
+      'ACCEL_REDIRECT cannot go with DOWNLOAD_BYTES_PER_SECOND: nginx knows no budget of a user',
     ]);
   });
 

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseEnv } from 'node:util';
 import { envExample } from '../../scripts/env-example';
-import { readConfig, settings } from '../../src/config';
+import { readConfig } from '../../src/config';
+import { settings } from '../../src/settings';
 
 const FILE = path.join(__dirname, '../../.env.example');
 

@@ -7,6 +7,8 @@ export type ByteSource = AsyncIterable<Uint8Array>;
 export interface BlobReader {
   /** Bytes. */
   readonly size: number;
+  /** Where the content lies within the folder of blobs, e.g. `ab/cd/<sha256>`; only when it is a file on a disk. */
+  readonly path?: string;
   /**
    * The bytes from `start` up to, but not including, `end`. A piece is valid until the next one is asked for, because
    * the buffers are used again.
@@ -21,6 +23,27 @@ export interface StoredItem {
   /** The part's id, or the blob's SHA-256 in lower-case hexadecimal. */
   id: string;
   modifiedAt: Date;
+}
+
+/** A part that becomes a piece of another one, and how many of its bytes count. */
+export interface Piece {
+  id: string;
+  size: number;
+}
+
+/** What is computed of a part while it fills. */
+export interface PartHashes {
+  /** In lower-case hexadecimal. */
+  sha256: string;
+  /** As ZIP has it: an unsigned number of 32 bits. */
+  crc32: number;
+}
+
+export interface BlobHashes {
+  /** SHA-256 of each piece in lower-case hexadecimal; none of an empty blob. */
+  pieces: string[];
+  /** Of the whole. */
+  crc32: number;
 }
 
 /**
@@ -44,10 +67,20 @@ export interface BlobStore extends Store {
   writePart(id: string, start: number, source: ByteSource): Promise<number>;
   /** Whether the source's bytes are those of the part from `start` on. Reads the source to its end. */
   partMatches(id: string, start: number, source: ByteSource): Promise<boolean>;
-  /** A hint that bytes [0, end) are final, so that their SHA-256 can be computed meanwhile. */
+  /**
+   * The part's bytes from `start` up to, but not including, `end`. A piece is valid until the next one is asked for.
+   * @throws when the part is shorter than `end`
+   */
+  readPart(id: string, start: number, end: number): ByteSource;
+  /** A hint that bytes [0, end) are final, so that their hashes can be computed meanwhile. */
   hashAlong(id: string, end: number): void;
-  /** The SHA-256 of the whole part, `size` bytes, in lower-case hexadecimal. */
-  hashPart(id: string, size: number): Promise<string>;
+  /** The hashes of the whole part, `size` bytes. */
+  hashPart(id: string, size: number): Promise<PartHashes>;
+  /**
+   * Makes a part out of others, which lie in it from then on, in their order, and are no parts of their own any more.
+   * Nothing is written to it any more. Doing it again, also after it was cut off, is allowed until it is published.
+   */
+  joinParts(id: string, pieces: Piece[]): Promise<void>;
   /**
    * Makes the part the blob of that name; survives a power cut once resolved. When that blob is there already, the
    * part is dropped. Doing it again after the part is gone is allowed as long as the blob is there.
@@ -60,6 +93,12 @@ export interface BlobStore extends Store {
   /** @throws `NotFound` */
   openBlob(sha256: string): Promise<BlobReader>;
   hasBlob(sha256: string): Promise<boolean>;
+  /**
+   * Reads the whole blob, off the main thread, for the hashes of its pieces, which are `pieceSize` bytes long but for
+   * the last one. It gives way to uploads, and may take long.
+   * @throws `NotFound`
+   */
+  hashBlob(sha256: string, pieceSize: number): Promise<BlobHashes>;
   /** Removes the blob; one that is not there is no error. Readers that are open go on to their end. */
   deleteBlob(sha256: string): Promise<void>;
   listBlobs(): AsyncIterable<StoredItem>;

@@ -9,6 +9,7 @@ export function defineBlobs(sequelize: Sequelize): Table<BlobRecord> {
     // REFERENCES is a word of SQL.
     references: { type: DataTypes.INTEGER, field: 'reference_count' },
     releasedAt: columns.time(),
+    crc32: DataTypes.BIGINT,
   });
 }
 
@@ -17,13 +18,23 @@ export function blobsIn(table: Table<BlobRecord>, transaction: Within): Blobs {
     async find(sha256) {
       return plainOrNull(await table.findByPk(sha256, { transaction }));
     },
-    async announce(sha256, size, at) {
+    async findMany(sha256s) {
+      return (await table.findAll({ where: { sha256: sha256s }, transaction })).map(plain);
+    },
+    async announce(sha256, size, at, crc32 = null) {
       const unused = { where: { sha256, references: 0 }, transaction };
-      const [renewed] = await table.update({ releasedAt: at }, unused);
+      const [renewed] = await table.update({ releasedAt: at, ...(crc32 !== null && { crc32 }) }, unused);
       if (renewed > 0) return;
       // Here the row is missing or in use; whoever makes it at the same moment makes the same one.
-      const row = { sha256, size, references: 0, releasedAt: at };
+      const row = { sha256, size, references: 0, releasedAt: at, crc32 };
       await table.bulkCreate([row], { ignoreDuplicates: true, transaction });
+    },
+    async renew(sha256s, at) {
+      await table.update({ releasedAt: at }, { where: { sha256: sha256s, references: 0 }, transaction });
+    },
+    async setCrc32(sha256, crc32) {
+      const [count] = await table.update({ crc32 }, { where: { sha256 }, transaction });
+      return count > 0;
     },
     async addReference(sha256) {
       const values = { references: literal('reference_count + 1'), releasedAt: null };

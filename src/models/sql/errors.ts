@@ -1,4 +1,11 @@
-import { BaseError, ConnectionError, DatabaseError, TimeoutError, UniqueConstraintError } from 'sequelize';
+import {
+  BaseError,
+  ConnectionError,
+  DatabaseError,
+  ForeignKeyConstraintError,
+  TimeoutError,
+  UniqueConstraintError,
+} from 'sequelize';
 import { Conflict, OutOfSpace, Unavailable } from '../../errors';
 
 /** Codes of mysql2, MySQL and SQLite for a database that does not answer now, but may do so later. */
@@ -31,13 +38,19 @@ function driverError(error: DatabaseError): { code: string; fatal: boolean } {
 }
 
 /**
- * An error of Sequelize as one of the catalogue: `Conflict` for a unique value that is taken, `Unavailable` for a
+ * An error of Sequelize as one of the catalogue: `Conflict` for a unique value that is taken and for a reference to a row
+ * that is not there, or that is taken away from under one; `Unavailable` for a
  * database that does not answer or whose lock does not come free, `OutOfSpace` for one whose disk is full.
  * Everything else, and what is no error of Sequelize, is returned as it is.
  */
 export function translate(error: unknown): unknown {
   if (!(error instanceof BaseError)) return error;
   if (error instanceof UniqueConstraintError) return new Conflict('This is taken already.', { cause: error });
+  if (error instanceof ForeignKeyConstraintError) {
+    return new Conflict('Something that this refers to is gone, or something still refers to this.', {
+      cause: error,
+    });
+  }
   const unavailable = new Unavailable('The database does not answer.', error);
   if (error instanceof ConnectionError || error instanceof TimeoutError) return unavailable;
   if (!(error instanceof DatabaseError)) return error;

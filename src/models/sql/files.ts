@@ -24,6 +24,13 @@ export function filesIn(table: Table<FileRecord>, transaction: Within): Files {
     async find(id) {
       return plainOrNull(await table.findByPk(id, { transaction }));
     },
+    async findMany(ids) {
+      return (await table.findAll({ where: { id: ids }, transaction })).map(plain);
+    },
+    async countReadable(ids, userId) {
+      const where = { id: ids, [Op.or]: [{ ownerId: userId }, { visibility: 'public' }] };
+      return table.count({ where, transaction });
+    },
     async listOf(ownerId, { limit, before, q }) {
       const where = [
         { ownerId },

@@ -7,6 +7,9 @@ import type {
   BlobRecord,
   UploadRecord,
   LinkRecord,
+  ArchiveRecord,
+  ManifestRecord,
+  AttachmentRecord,
   Extent,
   StoredAnswer,
   IdempotencyRecord,
@@ -23,6 +26,8 @@ export interface Page {
 export interface Users {
   insert(user: UserRecord): Promise<void>;
   find(id: string): Promise<UserRecord | null>;
+  /** Those that there are, in any order. */
+  findMany(ids: string[]): Promise<UserRecord[]>;
   /**
    * Holds the user's row until the transaction ends, so that what is then read of the user's things, and decided by
    * it, does not change meanwhile: one transaction that holds a user waits for the other.
@@ -65,6 +70,8 @@ export interface Rotation {
 export interface SignIns {
   insert(signIn: SignInRecord): Promise<void>;
   find(id: string): Promise<SignInRecord | null>;
+  /** Those that there are, in any order. */
+  findMany(ids: string[]): Promise<SignInRecord[]>;
   /** Those of a user that have neither ended nor expired, newest first. */
   listAlive(userId: string, at: Date): Promise<SignInRecord[]>;
   /** Compare-and-set of the current token of a sign-in that has not ended. @returns whether `from` was current */
@@ -80,6 +87,10 @@ export interface SignIns {
 export interface Files {
   insert(file: FileRecord): Promise<void>;
   find(id: string): Promise<FileRecord | null>;
+  /** Those that there are, in any order. */
+  findMany(ids: string[]): Promise<FileRecord[]>;
+  /** How many of these different files the user may read: their own, and public ones. */
+  countReadable(ids: string[], userId: string): Promise<number>;
   /** `q` is a literal part of the name, in any case. */
   listOf(ownerId: string, page: Page & { q?: string }): Promise<FileRecord[]>;
   update(id: string, patch: Partial<Pick<FileRecord, 'name' | 'visibility'>>, at: Date): Promise<boolean>;
@@ -92,11 +103,17 @@ export interface Files {
 
 export interface Blobs {
   find(sha256: string): Promise<BlobRecord | null>;
+  /** Those that there are, in any order. */
+  findMany(sha256s: string[]): Promise<BlobRecord[]>;
   /**
    * Announces content that is about to be stored or used: makes the row without references, or renews `releasedAt` of
-   * one without references, so that no sweep takes it meanwhile.
+   * one without references, so that no sweep takes it meanwhile. Its CRC-32 is noted where it is known.
    */
-  announce(sha256: string, size: number, at: Date): Promise<void>;
+  announce(sha256: string, size: number, at: Date, crc32?: number | null): Promise<void>;
+  /** Renews `releasedAt` of those without references: somebody still reads them. */
+  renew(sha256s: string[], at: Date): Promise<void>;
+  /** @returns whether the row exists */
+  setCrc32(sha256: string, crc32: number): Promise<boolean>;
   /** @returns whether the row exists */
   addReference(sha256: string): Promise<boolean>;
   /** Sets `releasedAt` when it was the last one. */
@@ -106,12 +123,34 @@ export interface Blobs {
   deleteUnreferenced(sha256: string, before: Date): Promise<boolean>;
 }
 
+/** They go with the row of their content in `Blobs`, which must be there. */
+export interface Manifests {
+  find(sha256: string): Promise<ManifestRecord | null>;
+  /** One that is there stays as it is. */
+  insert(manifest: ManifestRecord): Promise<void>;
+}
+
 export interface Uploads {
   insert(upload: UploadRecord): Promise<void>;
   find(id: string): Promise<UploadRecord | null>;
   listOf(ownerId: string, page: Page): Promise<UploadRecord[]>;
+  /** The newest one that a client began under that key. */
+  findByClientKey(ownerId: string, clientKey: string): Promise<UploadRecord | null>;
   /** Moves the expiry of an open upload and holds its row until the transaction ends. @returns whether it was open */
   touch(id: string, expiresAt: Date): Promise<boolean>;
+  /** Sets the bytes that have come of an open upload of deferred length. @returns whether it was one */
+  grow(id: string, size: number): Promise<boolean>;
+  /** Sets the bytes of the whole of an open upload of deferred length. @returns whether it was one */
+  declareSize(id: string, size: number): Promise<boolean>;
+  setClientState(id: string, clientState: string): Promise<void>;
+  /** Makes an open upload a piece of another one. @returns whether it was open and no piece yet */
+  join(id: string, joinedTo: string, position: number): Promise<boolean>;
+  /** The pieces of an upload in their order. */
+  listJoined(joinedTo: string): Promise<UploadRecord[]>;
+  /** Ends the open pieces of an upload as it ends itself. */
+  endJoined(joinedTo: string, state: 'complete' | 'aborted' | 'expired'): Promise<void>;
+  /** From now on an upload that would wait to be asked becomes a file with its last byte. */
+  completeItself(id: string): Promise<void>;
   /** Notes the whole's SHA-256 on an open upload. @returns whether it was open */
   seal(id: string, sha256: string): Promise<boolean>;
   /** open → complete. @returns whether it was open */
@@ -120,9 +159,11 @@ export interface Uploads {
   end(id: string, state: 'aborted' | 'expired'): Promise<boolean>;
   /** Open uploads whose completion has begun: see `seal`. */
   listSealed(): Promise<UploadRecord[]>;
-  /** Open uploads past their expiry whose completion has not begun. */
+  /** Open uploads that complete themselves, have all their bytes, and whose completion has not begun. */
+  listFilled(): Promise<UploadRecord[]>;
+  /** Open uploads past their expiry whose completion has not begun; pieces end with their whole. */
   listExpired(before: Date, limit: number): Promise<UploadRecord[]>;
-  /** Open uploads and the declared bytes of all of them, of one user or of everybody. */
+  /** Open uploads but for pieces, and the declared bytes of all of them, of one user or of everybody. */
   sumOpen(ownerId?: string): Promise<{ count: number; bytes: number }>;
 }
 
@@ -174,6 +215,29 @@ export interface Links {
   deleteEndedDownloads(before: Date): Promise<number>;
 }
 
+export interface Archives {
+  insert(archive: ArchiveRecord): Promise<void>;
+  findByToken(tokenHash: string): Promise<ArchiveRecord | null>;
+  /** How many of a user's have not expired. */
+  countAlive(ownerId: string, at: Date): Promise<number>;
+  /** Removes those that expired before. @returns how many */
+  deleteExpired(before: Date): Promise<number>;
+}
+
+/** While a row names a file, that file cannot be deleted. */
+export interface Attachments {
+  /**
+   * Notes that a version of a document is going to use files; what is noted already stays.
+   * @throws `Conflict` when one of the files is not there any more
+   */
+  add(documentId: string, version: number, fileIds: string[], at: Date): Promise<void>;
+  listOf(fileId: string): Promise<AttachmentRecord[]>;
+  remove(attachment: AttachmentRecord): Promise<void>;
+  /** Removes what is noted of versions before this one. */
+  removeBefore(documentId: string, version: number): Promise<void>;
+  removeAllOf(documentId: string): Promise<void>;
+}
+
 /** The tables; inside a transaction, the same tables seen from within it. */
 export interface Tables {
   users: Users;
@@ -181,10 +245,13 @@ export interface Tables {
   signIns: SignIns;
   files: Files;
   blobs: Blobs;
+  manifests: Manifests;
   uploads: Uploads;
   extents: Extents;
   idempotency: Idempotency;
   links: Links;
+  archives: Archives;
+  attachments: Attachments;
 }
 
 /**

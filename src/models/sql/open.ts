@@ -30,6 +30,21 @@ interface Database {
   close: () => Promise<void>;
 }
 
+/** The database as other stores share it, which keep tables of their own there. */
+export interface SqlConnection {
+  form: string;
+  location: string;
+  sequelize: Sequelize;
+  /** Goes around methods: see `guarded`. */
+  guard: <T extends object>(methods: T) => T;
+  ping: () => Promise<void>;
+}
+
+/** A relational store whose database others may share. */
+export interface OpenSqlStore extends SqlStore {
+  connection: SqlConnection;
+}
+
 /** What comes too late for a connection fails with an error that can be told from others, unlike Sequelize's own. */
 async function closeSequelize(sequelize: Sequelize): Promise<void> {
   const closing = sequelize.close();
@@ -88,17 +103,19 @@ async function openMysql(url: string): Promise<Database> {
  * yet: then every method rejects with `Unavailable` until it does.
  * @throws errors of the file system when the file of SQLite cannot be made
  */
-export async function openSqlStore({ url, file, logger }: SqlSettings): Promise<SqlStore> {
+export async function openSqlStore({ url, file, logger }: SqlSettings): Promise<OpenSqlStore> {
   const { form, location, sequelize, close } = await (url === null ? openSqlite(file) : openMysql(url));
   let closing: Promise<void> | null = null;
   const guard = <T extends object>(methods: T): T => guarded(methods, () => closing !== null);
   const tablesIn = defineTables(sequelize, guard);
+  const { ping } = guard({ ping: () => sequelize.authenticate() });
   return {
     form,
     location,
     ...tablesIn(null),
+    connection: { form, location, sequelize, guard, ping },
+    ping,
     ...guard({
-      ping: () => sequelize.authenticate(),
       transaction: <T>(work: (tables: Tables) => Promise<T>): Promise<T> =>
         sequelize.transaction((transaction) => work(tablesIn(transaction))),
       async migrate() {

@@ -2,6 +2,8 @@ export type Role = 'user' | 'admin';
 export type Visibility = 'private' | 'public';
 export type Disposition = 'inline' | 'attachment';
 export type UploadState = 'open' | 'complete' | 'aborted' | 'expired';
+/** When an upload becomes a file: once it is asked to, with its last byte, or never, being for a piece of another. */
+export type Completion = 'asked' | 'itself' | 'never';
 
 export interface UserRecord {
   id: string;
@@ -68,13 +70,28 @@ export interface BlobRecord {
   references: number;
   /** Since when nothing has used it; null while something does. */
   releasedAt: Date | null;
+  /** Of the whole, an unsigned number of 32 bits; null while nobody has computed it. */
+  crc32: number | null;
+}
+
+/** The digests of a content's pieces. */
+export interface ManifestRecord {
+  /** Of the whole. */
+  sha256: string;
+  /** Bytes of each piece but the last, which may be shorter. */
+  pieceSize: number;
+  /** SHA-256 of each piece in hexadecimal. */
+  pieces: string[];
 }
 
 export interface UploadRecord {
   id: string;
   ownerId: string;
   name: string;
+  /** Bytes of the whole; of what has come so far while the length is deferred. */
   size: number;
+  /** Nobody has said yet how long the whole will be. */
+  sizeDeferred: boolean;
   type: string;
   chunkSize: number;
   visibility: Visibility;
@@ -83,8 +100,19 @@ export interface UploadRecord {
   /** What the whole was found to be, written before the part becomes a blob. */
   sealedSha256: string | null;
   state: UploadState;
+  completion: Completion;
   /** The file that it became. */
   fileId: string | null;
+  /** By which a client that knows no ids finds its upload again: a SHA-256 in hexadecimal. */
+  clientKey: string | null;
+  /** What the protocol of the client that began it keeps with it. */
+  clientState: string | null;
+  /** The upload whose whole this one is a piece of. */
+  joinedTo: string | null;
+  /** Which piece of it, counted from 0. */
+  joinedPosition: number | null;
+  /** Of how many other uploads it is made; null for one to which bytes are sent. */
+  pieceCount: number | null;
   createdAt: Date;
   expiresAt: Date;
 }
@@ -105,6 +133,34 @@ export interface LinkRecord {
   createdAt: Date;
   expiresAt: Date;
   revokedAt: Date | null;
+}
+
+/** A file as it is in an archive. */
+export interface ArchiveEntry {
+  fileId: string;
+  sha256: string;
+  /** Bytes. */
+  size: number;
+  /** Of the content, an unsigned number of 32 bits. */
+  crc32: number;
+  /** In the archive, where no two are equal. */
+  name: string;
+  /** Milliseconds since 1970. */
+  modifiedAt: number;
+}
+
+/** An address by which several files can be read as one archive without credentials. */
+export interface ArchiveRecord {
+  id: string;
+  /** SHA-256 of the token in the address, in hexadecimal. */
+  tokenHash: string;
+  /** Who made it, and must still be allowed to read its files. */
+  ownerId: string;
+  /** Of the archive's file. */
+  name: string;
+  entries: ArchiveEntry[];
+  createdAt: Date;
+  expiresAt: Date;
 }
 
 /** Received bytes [start, end). */
@@ -131,4 +187,15 @@ export interface IdempotencyRecord {
   answer: StoredAnswer | null;
   startedAt: Date;
   expiresAt: Date;
+}
+
+/**
+ * A document's version uses a file. A row is written before the version and goes after the next one with other
+ * attachments; so a row alone does not tell that the file is used.
+ */
+export interface AttachmentRecord {
+  fileId: string;
+  documentId: string;
+  version: number;
+  attachedAt: Date;
 }

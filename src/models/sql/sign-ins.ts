@@ -26,6 +26,10 @@ export function signInsIn(table: Table<SignInRecord>, transaction: Within): Sign
     async find(id) {
       return plainOrNull(await table.findByPk(id, { transaction }));
     },
+    async findMany(ids) {
+      if (ids.length === 0) return [];
+      return (await table.findAll({ where: { id: ids }, transaction })).map(plain);
+    },
     async listAlive(userId, at) {
       const where = { userId, endedAt: null, expiresAt: { [Op.gt]: at } };
       return (await table.findAll({ where, order: [['id', 'DESC']], transaction })).map(plain);

@@ -32,6 +32,10 @@ export function usersIn(table: Table<UserRow>, transaction: Within): Users {
       const found = await table.findByPk(id, { transaction });
       return found && recordOf(plain(found));
     },
+    async findMany(ids) {
+      if (ids.length === 0) return [];
+      return (await table.findAll({ where: { id: ids }, transaction })).map((row) => recordOf(plain(row)));
+    },
     async hold(id) {
       // On SQLite, where `lock` means nothing, a transaction holds the whole database from its beginning.
       return (await table.findByPk(id, { attributes: ['id'], transaction, lock: true })) !== null;

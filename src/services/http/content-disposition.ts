@@ -1,4 +1,5 @@
-import { encodeExtended } from 'content-disposition';
+import { isUtf8 } from 'node:buffer';
+import { encodeExtended, parse } from 'content-disposition';
 import { cleanFileName } from './file-names';
 
 /**
@@ -21,4 +22,17 @@ function asciiFallback(name: string): string {
 export function contentDisposition(disposition: 'inline' | 'attachment', name: string): string {
   const clean = cleanFileName(name);
   return `${disposition}; filename="${asciiFallback(clean)}"; filename*=${encodeExtended(clean)}`;
+}
+
+/**
+ * The file name in a `Content-Disposition` that a client sent, as it is: to be cleaned by whoever stores it. Clients
+ * that send UTF-8 outright are understood.
+ * @param field as Node has it, one character for each byte; empty when it was not sent
+ * @returns null when there is none, or the field is malformed
+ */
+export function fileNameIn(field: string): string | null {
+  if (field === '') return null;
+  const bytes = Buffer.from(field, 'latin1');
+  const { filename } = parse(isUtf8(bytes) ? bytes.toString() : field).parameters;
+  return filename ?? null;
 }

@@ -33,11 +33,13 @@ function extensionOf(name: string): string {
   return Buffer.byteLength(extension) > MAX_EXTENSION_BYTES ? '' : extension;
 }
 
-function limit(name: string): string {
-  if (Buffer.byteLength(name) <= MAX_BYTES) return name;
+/** The name with its end, extension apart, cut off so that it fits with the suffix before its extension. */
+function limit(name: string, suffix = ''): string {
+  if (suffix === '' && Buffer.byteLength(name) <= MAX_BYTES) return name;
   const extension = extensionOf(name);
   const stem = name.slice(0, name.length - extension.length);
-  return cutToBytes(stem, MAX_BYTES - Buffer.byteLength(extension)) + extension;
+  const tail = suffix + extension;
+  return cutToBytes(stem, MAX_BYTES - Buffer.byteLength(tail)) + tail;
 }
 
 /**
@@ -54,4 +56,13 @@ export function cleanFileName(name: string): string {
     .at(-1);
   const clean = limit((base ?? '').normalize('NFC').trim()).trim();
   return clean === '' || clean === '.' || clean === '..' ? DEFAULT_NAME : clean;
+}
+
+/** Another name for the same file: `a (2).txt` for `a.txt`. @param name a clean one; the result is clean, too */
+export function numberedFileName(name: string, number: number): string {
+  // A name that is all extension, such as .gitignore, keeps its beginning.
+  const suffix = ` (${number})`;
+  return name.lastIndexOf('.') === 0
+    ? cutToBytes(name, MAX_BYTES - Buffer.byteLength(suffix)) + suffix
+    : limit(name, suffix);
 }

@@ -88,7 +88,7 @@ export class BlobsBench {
   /** @returns the name of a published blob of these bytes */
   async publish(id: string, content: Uint8Array): Promise<string> {
     await this.fill(id, content);
-    const hash = await this.store.hashPart(id, content.length);
+    const { sha256: hash } = await this.store.hashPart(id, content.length);
     await this.store.publishPart(id, hash);
     return hash;
   }

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import { type BlobsBench, collect, collectIds, sha256 } from './bench';
 
 /** Publishing, and what blobs do. `bench` is filled afresh before each test. */
@@ -24,7 +25,7 @@ export function describeBlobs(bench: BlobsBench): void {
     it('may be done again, and at once', async () => {
       const content = bench.fresh(100);
       await bench.fill('p1', content);
-      const hash = await bench.store.hashPart('p1', 100);
+      const { sha256: hash } = await bench.store.hashPart('p1', 100);
       await Promise.all(Array.from({ length: 8 }, () => bench.store.publishPart('p1', hash)));
       await bench.store.publishPart('p1', hash);
       expect((await bench.readBlob(hash)).equals(content)).toBe(true);
@@ -150,6 +151,26 @@ export function describeBlobs(bench: BlobsBench): void {
       await bench.store.deleteBlob(hashes[0]!);
       await bench.store.deleteBlob(hashes[0]!);
       expect(await collectIds(bench.store.listBlobs())).toEqual([hashes[1]]);
+    });
+
+    it.each([0, 1, 999, 1000, 1001, 5432])('hashes the pieces of a blob of %d bytes', async (size) => {
+      const content = bench.fresh(size);
+      const hash = await bench.publish('p1', content);
+      const pieces = Array.from({ length: Math.ceil(size / 1000) }, (_, index) =>
+        sha256(content.subarray(index * 1000, (index + 1) * 1000)),
+      );
+      expect(await bench.store.hashBlob(hash, 1000)).toEqual({ pieces, crc32: crc32(content) });
+    });
+
+    it('hashes the pieces of several blobs while parts are being hashed', async () => {
+      const contents = Array.from({ length: 4 }, () => bench.fresh(2 * bench.chunkSize));
+      const names: string[] = [];
+      for (const content of contents) names.push(await bench.publish('p1', content));
+      await bench.fill('p2', contents[0]!);
+      const part = bench.store.hashPart('p2', 2 * bench.chunkSize);
+      const hashes = await Promise.all(names.map((name) => bench.store.hashBlob(name, bench.chunkSize)));
+      expect(hashes.map((one) => one.crc32)).toEqual(contents.map((content) => crc32(content)));
+      expect(await part).toEqual({ sha256: names[0], crc32: crc32(contents[0]!) });
     });
 
     it('can publish again what was deleted', async () => {

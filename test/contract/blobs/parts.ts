@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { type BlobsBench, collectIds, inPieces, sha256 } from './bench';
 
@@ -10,7 +11,7 @@ export function describeParts(bench: BlobsBench): void {
       await bench.fill('p1', content);
       await bench.store.createPart('p1', content.length);
       expect(await bench.store.hasPart('p1')).toBe(true);
-      expect(await bench.store.hashPart('p1', content.length)).toBe(sha256(content));
+      expect((await bench.store.hashPart('p1', content.length)).sha256).toBe(sha256(content));
     });
 
     it('takes chunks in any order and at once, in pieces of any size, and finds the right digest', async () => {
@@ -28,7 +29,7 @@ export function describeParts(bench: BlobsBench): void {
             const counts = await Promise.all(order.map((i) => bench.writeChunk(id, content, i, sizes)));
             expect(counts).toEqual(order.map((i) => (i === 4 ? lastLength : bench.chunkSize)));
             for (const end of hints) bench.store.hashAlong(id, end);
-            expect(await bench.store.hashPart(id, content.length)).toBe(sha256(content));
+            expect((await bench.store.hashPart(id, content.length)).sha256).toBe(sha256(content));
             await bench.store.discardPart(id);
           },
         ),
@@ -40,7 +41,7 @@ export function describeParts(bench: BlobsBench): void {
       const content = bench.fresh(2 * bench.chunkSize + 77);
       await bench.store.createPart('growing', null);
       expect(await bench.write('growing', 0, content)).toBe(content.length);
-      const hash = await bench.store.hashPart('growing', content.length);
+      const { sha256: hash } = await bench.store.hashPart('growing', content.length);
       await bench.store.publishPart('growing', hash);
       expect(hash).toBe(sha256(content));
       expect((await bench.readBlob(hash)).equals(content)).toBe(true);
@@ -57,7 +58,7 @@ export function describeParts(bench: BlobsBench): void {
       await bench.writeChunk('p1', content, 1);
       await expect(bench.store.writePart('p1', 0, breaksOff())).rejects.toBe(broken);
       await bench.writeChunk('p1', content, 0);
-      expect(await bench.store.hashPart('p1', content.length)).toBe(sha256(content));
+      expect((await bench.store.hashPart('p1', content.length)).sha256).toBe(sha256(content));
     });
 
     it('drops what a broken-off write left beyond the end', async () => {
@@ -69,7 +70,7 @@ export function describeParts(bench: BlobsBench): void {
       await bench.store.createPart('growing', null);
       await expect(bench.store.writePart('growing', 0, breaksOff())).rejects.toThrow('went away');
       await bench.write('growing', 0, content);
-      const hash = await bench.store.hashPart('growing', content.length);
+      const { sha256: hash } = await bench.store.hashPart('growing', content.length);
       await bench.store.publishPart('growing', hash);
       expect(hash).toBe(sha256(content));
       expect((await bench.readBlob(hash)).equals(content)).toBe(true);
@@ -83,7 +84,7 @@ export function describeParts(bench: BlobsBench): void {
 
     it('handles content of zero bytes', async () => {
       await bench.store.createPart('empty', 0);
-      const hash = await bench.store.hashPart('empty', 0);
+      const { sha256: hash } = await bench.store.hashPart('empty', 0);
       await bench.store.publishPart('empty', hash);
       expect(hash).toBe(sha256(Buffer.alloc(0)));
       expect(await bench.readBlob(hash)).toHaveLength(0);
@@ -92,7 +93,7 @@ export function describeParts(bench: BlobsBench): void {
     it('handles a part of unknown size that stays empty', async () => {
       await bench.store.createPart('empty', null);
       expect(await bench.write('empty', 0, Buffer.alloc(0))).toBe(0);
-      const hash = await bench.store.hashPart('empty', 0);
+      const { sha256: hash } = await bench.store.hashPart('empty', 0);
       await bench.store.publishPart('empty', hash);
       expect(await bench.readBlob(hash)).toHaveLength(0);
     });
@@ -111,7 +112,7 @@ export function describeParts(bench: BlobsBench): void {
       await bench.store.discardPart('p1');
       const content = bench.fresh(bench.chunkSize);
       await bench.fill('p1', content);
-      expect(await bench.store.hashPart('p1', bench.chunkSize)).toBe(sha256(content));
+      expect((await bench.store.hashPart('p1', bench.chunkSize)).sha256).toBe(sha256(content));
     });
 
     it('lists parts', async () => {
@@ -165,6 +166,13 @@ export function describeParts(bench: BlobsBench): void {
   });
 
   describe('hashing', () => {
+    it('gives the CRC-32 with the digest', async () => {
+      const content = bench.fresh(bench.chunkSize + 17);
+      await bench.fill('p1', content);
+      const expected = { sha256: sha256(content), crc32: crc32(content) };
+      expect(await bench.store.hashPart('p1', content.length)).toEqual(expected);
+    });
+
     it('takes hints in any order, repeated and beyond the end', async () => {
       const content = bench.fresh(3 * bench.chunkSize);
       await bench.store.createPart('p1', content.length);
@@ -174,9 +182,9 @@ export function describeParts(bench: BlobsBench): void {
       await bench.writeChunk('p1', content, 2);
       await bench.writeChunk('p1', content, 1);
       for (const chunks of [3, 1, 0, 9, 2]) bench.store.hashAlong('p1', chunks * bench.chunkSize);
-      expect(await bench.store.hashPart('p1', content.length)).toBe(sha256(content));
+      expect((await bench.store.hashPart('p1', content.length)).sha256).toBe(sha256(content));
       bench.store.hashAlong('p1', content.length);
-      expect(await bench.store.hashPart('p1', content.length)).toBe(sha256(content));
+      expect((await bench.store.hashPart('p1', content.length)).sha256).toBe(sha256(content));
     });
 
     it('serves many callers for one part and many parts at once', async () => {
@@ -184,14 +192,14 @@ export function describeParts(bench: BlobsBench): void {
       await Promise.all(contents.map((content, i) => bench.fill(`p${i}`, content)));
       const asked = [0, 1, 2, 3, 4, 0, 1, 0, 0];
       const digests = await Promise.all(asked.map((i) => bench.store.hashPart(`p${i}`, bench.chunkSize + 1)));
-      expect(digests).toEqual(asked.map((i) => sha256(contents[i]!)));
+      expect(digests.map((digest) => digest.sha256)).toEqual(asked.map((i) => sha256(contents[i]!)));
     });
 
     it('takes hints for parts that are not there', async () => {
       bench.store.hashAlong('nowhere', 5);
       const content = bench.fresh(5);
       await bench.fill('p1', content);
-      expect(await bench.store.hashPart('p1', 5)).toBe(sha256(content));
+      expect((await bench.store.hashPart('p1', 5)).sha256).toBe(sha256(content));
     });
   });
 }

@@ -114,6 +114,26 @@ export function filesContract(store: () => SqlStore): void {
       expect(await store().files.findReadable(newDigest(), me)).toBeNull();
     });
 
+    it('finds those of many ids that there are', async () => {
+      const records = [await file(), await file()];
+      const ids = [newId(), ...records.map(({ id }) => id), records[0]!.id];
+      const found = await store().files.findMany(ids);
+      expect(found).toHaveLength(2);
+      expect(found).toEqual(expect.arrayContaining(records));
+      expect(await store().files.findMany([])).toEqual([]);
+    });
+
+    it('counts those of many ids that a user may read', async () => {
+      const me = newId();
+      const [own, shared] = [await file({ ownerId: me }), await file({ visibility: 'public' })];
+      const ids = [own, shared, await file(), await file({ ownerId: me, visibility: 'public' })].map(
+        ({ id }) => id,
+      );
+      expect(await store().files.countReadable([...ids, newId()], me)).toBe(3);
+      expect(await store().files.countReadable(ids, newId())).toBe(2);
+      expect(await store().files.countReadable([], me)).toBe(0);
+    });
+
     it('adds up the bytes of an owner', async () => {
       const ownerId = newId();
       expect(await store().files.bytesOf(ownerId)).toBe(0);
@@ -129,13 +149,44 @@ export function filesContract(store: () => SqlStore): void {
       expect(await store().blobs.find(sha256)).toBeNull();
       expect(await store().blobs.addReference(sha256)).toBe(false);
       await store().blobs.announce(sha256, LARGEST, at(1));
-      const blob = { sha256, size: LARGEST, references: 0, releasedAt: at(1) };
+      const blob = { sha256, size: LARGEST, references: 0, releasedAt: at(1), crc32: null };
       expect(await store().blobs.find(sha256)).toStrictEqual(blob);
       await store().blobs.announce(sha256, LARGEST, at(2));
       expect(await store().blobs.find(sha256)).toStrictEqual({ ...blob, releasedAt: at(2) });
       expect(await store().blobs.addReference(sha256)).toBe(true);
       await store().blobs.announce(sha256, LARGEST, at(3));
       expect(await store().blobs.find(sha256)).toStrictEqual({ ...blob, references: 1, releasedAt: null });
+    });
+
+    it('keep a CRC-32 once it is known', async () => {
+      const [one, other] = [newDigest(), newDigest()];
+      await store().blobs.announce(one, 1, at(0), 0xffffffff);
+      await store().blobs.announce(other, 1, at(0));
+      await store().blobs.announce(one, 1, at(1));
+      expect(await store().blobs.find(one)).toMatchObject({ crc32: 0xffffffff, releasedAt: at(1) });
+      await store().blobs.announce(other, 1, at(1), 0);
+      expect(await store().blobs.find(other)).toMatchObject({ crc32: 0 });
+      expect(await store().blobs.setCrc32(other, 5)).toBe(true);
+      expect(await store().blobs.setCrc32(newDigest(), 5)).toBe(false);
+      const found = await store().blobs.findMany([one, newDigest(), other]);
+      expect(new Map(found.map(({ sha256, crc32 }) => [sha256, crc32]))).toEqual(
+        new Map([
+          [one, 0xffffffff],
+          [other, 5],
+        ]),
+      );
+      expect(await store().blobs.findMany([])).toEqual([]);
+    });
+
+    it('are renewed together, those that are used excepted', async () => {
+      const [unused, used] = [newDigest(), newDigest()];
+      for (const sha256 of [unused, used]) await store().blobs.announce(sha256, 1, at(0));
+      await store().blobs.addReference(used);
+      await store().blobs.renew([unused, used, newDigest()], at(5));
+      expect(await store().blobs.find(unused)).toMatchObject({ releasedAt: at(5) });
+      expect(await store().blobs.find(used)).toMatchObject({ releasedAt: null });
+      await store().blobs.renew([], at(6));
+      expect(await store().blobs.find(unused)).toMatchObject({ releasedAt: at(5) });
     });
 
     it('are announced by many at once', async () => {
@@ -172,7 +223,8 @@ export function filesContract(store: () => SqlStore): void {
       await store().blobs.addReference(used);
       await store().blobs.announce(fresh, 1, before);
       const listed = await store().blobs.listUnreferenced(before, 10);
-      expect(listed).toStrictEqual([{ sha256: old, size: 1, references: 0, releasedAt: new Date(1000) }]);
+      const row = { sha256: old, size: 1, references: 0, releasedAt: new Date(1000), crc32: null };
+      expect(listed).toStrictEqual([row]);
       expect(await store().blobs.listUnreferenced(new Date(3000), 1)).toHaveLength(1);
       for (const sha256 of [used, fresh, newDigest()]) {
         expect(await store().blobs.deleteUnreferenced(sha256, before)).toBe(false);

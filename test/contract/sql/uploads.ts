@@ -77,6 +77,64 @@ export function uploadsContract(store: () => SqlStore): void {
       expect(await store().uploads.listExpired(new Date(2000), 1)).toStrictEqual([first]);
     });
 
+    it('finds the newest one of a client key, for its owner only', async () => {
+      const [ownerId, clientKey] = [newId(), newDigest()];
+      await upload({ id: `1-${clientKey.slice(0, 40)}`, ownerId, clientKey });
+      const newest = await upload({
+        id: `2-${clientKey.slice(0, 40)}`,
+        ownerId,
+        clientKey,
+        state: 'complete',
+      });
+      expect(await store().uploads.findByClientKey(ownerId, clientKey)).toStrictEqual(newest);
+      expect(await store().uploads.findByClientKey(newId(), clientKey)).toBeNull();
+      expect(await store().uploads.findByClientKey(ownerId, newDigest())).toBeNull();
+    });
+
+    it('lets one of deferred length grow until its length is declared', async () => {
+      const { id, ...rest } = await upload({ size: 0, sizeDeferred: true });
+      expect(await store().uploads.grow(id, 700)).toBe(true);
+      expect(await store().uploads.find(id)).toStrictEqual({ id, ...rest, size: 700 });
+      expect(await store().uploads.declareSize(id, 2 ** 40)).toBe(true);
+      expect(await store().uploads.find(id)).toStrictEqual({
+        id,
+        ...rest,
+        size: 2 ** 40,
+        sizeDeferred: false,
+      });
+      expect(await store().uploads.grow(id, 2 ** 41)).toBe(false);
+      expect(await store().uploads.declareSize(id, 1)).toBe(false);
+      const ended = await upload({ size: 0, sizeDeferred: true, state: 'aborted' });
+      expect(await store().uploads.grow(ended.id, 1)).toBe(false);
+      expect(await store().uploads.declareSize(ended.id, 1)).toBe(false);
+    });
+
+    it('keeps what a client keeps with it', async () => {
+      const record = await upload({ clientState: '{}' });
+      await store().uploads.setClientState(record.id, '{"名":"😀"}');
+      expect((await store().uploads.find(record.id))?.clientState).toBe('{"名":"😀"}');
+    });
+
+    it('joins pieces once, in order, and counts only their whole', async () => {
+      const ownerId = newId();
+      const whole = await upload({ ownerId, size: 30 });
+      const [a, b] = [await upload({ ownerId, size: 10 }), await upload({ ownerId, size: 20 })];
+      const ended = await upload({ ownerId, state: 'aborted' });
+      expect(await store().uploads.join(b.id, whole.id, 0)).toBe(true);
+      expect(await store().uploads.join(a.id, whole.id, 1)).toBe(true);
+      expect(await store().uploads.join(a.id, newId(), 0)).toBe(false);
+      expect(await store().uploads.join(ended.id, whole.id, 2)).toBe(false);
+      const pieces = await store().uploads.listJoined(whole.id);
+      expect(pieces.map(({ id, joinedPosition }) => [id, joinedPosition])).toEqual([
+        [b.id, 0],
+        [a.id, 1],
+      ]);
+      expect(await store().uploads.sumOpen(ownerId)).toEqual({ count: 1, bytes: 30 });
+      const late = await store().uploads.listExpired(at(120_000), 1000);
+      expect(late.map(({ id }) => id)).toContain(whole.id);
+      expect(late.map(({ id }) => id)).not.toContain(a.id);
+    });
+
     it('counts open ones and their bytes, of one user and of everybody', async () => {
       const ownerId = newId();
       expect(await store().uploads.sumOpen(ownerId)).toEqual({ count: 0, bytes: 0 });

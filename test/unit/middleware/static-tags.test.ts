@@ -1,5 +1,6 @@
 import type { BigIntStats } from 'node:fs';
-import type { StaticFile } from '../../../src/middleware/static-finder';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import type { StaticFile } from '../../../src/middleware/static-opener';
 import { StaticTags } from '../../../src/middleware/static-tags';
 import { sha256Of } from '../../support/factories';
 
@@ -15,7 +16,7 @@ describe('the tags of static files', () => {
   });
 
   /** A file that was changed so many milliseconds ago, as far as its times tell. */
-  function fileOf(content: string, agoMs: number, ino = 1n): StaticFile {
+  function fileOf(content: string | Buffer, agoMs: number, ino = 1n): StaticFile {
     const time = BigInt(BEGUN - agoMs) * 1_000_000n;
     const stats = { dev: 1n, ino, size: BigInt(content.length), mtimeNs: time, ctimeNs: time };
     return {
@@ -57,5 +58,34 @@ describe('the tags of static files', () => {
     expect(reads).toBe(1001);
     await tags.of(fileOf('a', HOUR, 1n));
     expect(reads).toBe(1002);
+  });
+
+  describe('of what compressed files decode to', () => {
+    it('are those of the content', async () => {
+      const tags = new StaticTags();
+      expect(await tags.ofDecoded(fileOf(brotliCompressSync('a'), HOUR, 1n), 'br')).toBe(tagOf('a'));
+      expect(await tags.ofDecoded(fileOf(gzipSync('a'), HOUR, 2n), 'gzip')).toBe(tagOf('a'));
+    });
+
+    it('are none when there is no such content, or too much', async () => {
+      const tags = new StaticTags();
+      const much = Buffer.alloc(8 * 1024 * 1024 + 1);
+      for (const [index, content] of ['', 'a', gzipSync('a').subarray(0, -1), gzipSync(much)].entries()) {
+        expect(await tags.ofDecoded(fileOf(content, HOUR, BigInt(index)), 'gzip')).toBeNull();
+      }
+      const most = gzipSync(much.subarray(1));
+      expect(await tags.ofDecoded(fileOf(most, HOUR, 9n), 'gzip')).not.toBeNull();
+    });
+
+    it('are made once for each state of a file, apart from its own', async () => {
+      const tags = new StaticTags();
+      const coded = gzipSync('a');
+      for (let turn = 0; turn < 3; turn += 1) {
+        expect(await tags.ofDecoded(fileOf(coded, HOUR), 'gzip')).toBe(tagOf('a'));
+        expect(await tags.ofDecoded(fileOf('no such coding', HOUR, 2n), 'br')).toBeNull();
+        expect(await tags.of(fileOf(coded, HOUR))).toBe(`"${sha256Of(coded)}"`);
+      }
+      expect(reads).toBe(3);
+    });
   });
 });

@@ -1,16 +1,18 @@
 import { Worker } from 'node:worker_threads';
 import { NotFound, Unavailable } from '../../../errors';
-import type { HashAnswer, HashOrder } from './hash-messages';
+import type { BlobHashes, PartHashes } from '../index';
+import type { HashAnswer, HashOrder, Hashes } from './hash-messages';
 
-/** How often a digest is asked for before it is given up, when the worker keeps dying. */
+/** How often hashes are asked for before they are given up, when the worker keeps dying. */
 const MAX_ATTEMPTS = 2;
+/** Bytes of a SHA-256. */
+const DIGEST_SIZE = 32;
 
-/** A digest that somebody waits for. */
+/** Hashes that somebody waits for. */
 interface Job {
-  path: string;
-  size: number;
+  order: (request: number) => HashOrder;
   attempts: number;
-  resolve(digest: string): void;
+  resolve(hashes: Hashes): void;
   reject(error: Error): void;
 }
 
@@ -23,16 +25,16 @@ function startHashWorker(): Worker {
 }
 
 /**
- * SHA-256 of parts, computed by one worker thread while the parts fill. The thread is started when it is first needed,
+ * SHA-256 and CRC-32 of parts, computed by one worker thread while the parts fill, and of blobs' pieces. The thread is started when it is first needed,
  * and again after it has died; what it had hashed is then hashed again. It keeps the process alive only while somebody
- * waits for a digest.
+ * waits for hashes.
  */
 export class Hasher {
   private worker: Worker | null = null;
   private closed = false;
   private lastRequest = 0;
   private readonly jobs = new Map<number, Job>();
-  private readonly shared = new Map<string, Promise<string>>();
+  private readonly shared = new Map<string, Promise<PartHashes>>();
 
   constructor(private readonly startWorker: () => Worker = startHashWorker) {}
 
@@ -42,16 +44,32 @@ export class Hasher {
   }
 
   /**
-   * The digest of bytes [0, size) of the file in lower-case hexadecimal; simultaneous calls share the work.
+   * The hashes of bytes [0, size) of the file; simultaneous calls share the work.
    * @throws `NotFound` for a missing file, `Unavailable` when the worker keeps dying or the store is closed
    */
-  finish(path: string, size: number): Promise<string> {
+  finish(path: string, size: number): Promise<PartHashes> {
     const key = `${size}:${path}`;
     const under = this.shared.get(key);
     if (under) return under;
-    const digest = this.submit(path, size).finally(() => this.shared.delete(key));
-    this.shared.set(key, digest);
-    return digest;
+    const hashes = this.submit((request) => ({ kind: 'finish', path, size, request }))
+      .then(({ digests, crc32 }) => ({ sha256: Buffer.from(digests).toString('hex'), crc32 }))
+      .finally(() => this.shared.delete(key));
+    this.shared.set(key, hashes);
+    return hashes;
+  }
+
+  /**
+   * The hashes of a file of `size` bytes that does not change, after those of parts.
+   * @throws as `finish`
+   */
+  async pieces(path: string, size: number, pieceSize: number): Promise<BlobHashes> {
+    const order = { kind: 'pieces', path, size, pieceSize } as const;
+    const { digests, crc32 } = await this.submit((request) => ({ ...order, request }));
+    const bytes = Buffer.from(digests);
+    const pieces: string[] = [];
+    for (let at = 0; at < bytes.length; at += DIGEST_SIZE)
+      pieces.push(bytes.toString('hex', at, at + DIGEST_SIZE));
+    return { crc32, pieces };
   }
 
   /** The file is gone. */
@@ -64,17 +82,17 @@ export class Hasher {
     await this.worker?.terminate();
   }
 
-  private submit(path: string, size: number): Promise<string> {
+  private submit(order: Job['order']): Promise<Hashes> {
     if (this.closed) return Promise.reject(new Unavailable('The blob store is closed.'));
     return new Promise((resolve, reject) => {
-      this.ask(++this.lastRequest, { path, size, attempts: 0, resolve, reject });
+      this.ask(++this.lastRequest, { order, attempts: 0, resolve, reject });
     });
   }
 
   private ask(request: number, job: Job): void {
     job.attempts += 1;
     this.jobs.set(request, job);
-    this.post({ kind: 'finish', path: job.path, size: job.size, request });
+    this.post(job.order(request));
     this.worker?.ref();
   }
 
@@ -99,7 +117,7 @@ export class Hasher {
     const job = this.jobs.get(answer.request);
     this.jobs.delete(answer.request);
     if (this.jobs.size === 0) this.worker?.unref();
-    if (answer.digest !== null) job?.resolve(answer.digest);
+    if (answer.hashes !== null) job?.resolve(answer.hashes);
     else if (answer.code === 'ENOENT') job?.reject(new NotFound('The stored bytes are not there.'));
     else job?.reject(new Error(`hashing failed: ${answer.message}`));
   }

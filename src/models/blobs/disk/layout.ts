@@ -3,15 +3,25 @@ import path from 'node:path';
 const PART_ID = /^[A-Za-z0-9_-]{1,64}$/;
 const SHA256 = /^[0-9a-f]{64}$/;
 
-/** @param text a file name found in storage */
-export const isPartId = (text: string): boolean => PART_ID.test(text);
+const isPartId = (text: string): boolean => PART_ID.test(text);
 
 /** @param text a file name found in storage */
 export const isSha256 = (text: string): boolean => SHA256.test(text);
 
+/** Ends the name of a folder that is a part made of others; no id of a part has a dot. */
+const JOINED = '.joined';
+
+/** The id of a part, by the name of its file or folder; null for what is none. */
+export function partIdOf({ name, isFolder }: { name: string; isFolder: boolean }): string | null {
+  if (isFolder && !name.endsWith(JOINED)) return null;
+  const id = isFolder ? name.slice(0, -JOINED.length) : name;
+  return isPartId(id) ? id : null;
+}
+
 /**
  * Where things lie: `<directory>/parts/<id>` and `<directory>/blobs/ab/cd/<sha256>`. Two levels of 256 folders keep
- * each folder small with tens of millions of blobs.
+ * each folder small with tens of millions of blobs. What was joined from several parts is a folder of their files,
+ * `parts/<id>.joined` and then `blobs/ab/cd/<sha256>`: see `segmentsOf`.
  */
 export class Layout {
   /** Absolute. */
@@ -31,17 +41,14 @@ export class Layout {
     return path.join(this.parts, id);
   }
 
+  /** Of a part made of others. @throws as `part` */
+  joined(id: string): string {
+    return `${this.part(id)}${JOINED}`;
+  }
+
   /** @throws TypeError for what is not 64 lower-case hexadecimal digits */
   blob(sha256: string): string {
     if (!isSha256(sha256)) throw new TypeError('not a SHA-256 in lower-case hexadecimal');
     return path.join(this.blobs, sha256.slice(0, 2), sha256.slice(2, 4), sha256);
   }
-}
-
-/**
- * For the file system a position below zero means "wherever the descriptor is", which would be silently wrong.
- * @throws RangeError unless it is a whole number from 0 on
- */
-export function assertPosition(position: number): void {
-  if (!Number.isSafeInteger(position) || position < 0) throw new RangeError(`not a position: ${position}`);
 }

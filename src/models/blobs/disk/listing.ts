@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { StoredItem } from '../index';
-import { isPartId, isSha256, type Layout } from './layout';
+import { isSha256, partIdOf, type Layout } from './layout';
 import { unlessMissing } from './system';
 
 /** Entries one by one; a folder that vanishes meanwhile has none. */
@@ -11,20 +11,25 @@ async function* entriesOf(folder: string): AsyncGenerator<Dirent> {
   if (opened) yield* opened;
 }
 
-async function* itemsOf(folder: string, isItem: (name: string) => boolean): AsyncGenerator<StoredItem> {
+/** @param idOf tells the id of an entry; null for what is no item */
+async function* itemsOf(
+  folder: string,
+  idOf: (entry: { name: string; isFolder: boolean }) => string | null,
+): AsyncGenerator<StoredItem> {
   for await (const { name } of entriesOf(folder)) {
-    if (!isItem(name)) continue;
     const found = await unlessMissing(fs.stat(path.join(folder, name)), null);
-    if (found?.isFile()) yield { id: name, modifiedAt: found.mtime };
+    if (!found?.isFile() && !found?.isDirectory()) continue;
+    const id = idOf({ name, isFolder: found.isDirectory() });
+    if (id !== null) yield { id, modifiedAt: found.mtime };
   }
 }
 
-/** Files that are not parts are passed over. */
+/** What is no part is passed over. */
 export function listParts(layout: Layout): AsyncGenerator<StoredItem> {
-  return itemsOf(layout.parts, isPartId);
+  return itemsOf(layout.parts, partIdOf);
 }
 
-/** Files that are not blobs, or do not lie where their name belongs, are passed over. */
+/** What is no blob, or does not lie where its name belongs, is passed over. */
 export async function* listBlobs(layout: Layout): AsyncGenerator<StoredItem> {
   for await (const first of entriesOf(layout.blobs)) {
     if (!first.isDirectory()) continue;
@@ -32,7 +37,9 @@ export async function* listBlobs(layout: Layout): AsyncGenerator<StoredItem> {
       if (!second.isDirectory()) continue;
       const prefix = first.name + second.name;
       const folder = path.join(layout.blobs, first.name, second.name);
-      yield* itemsOf(folder, (name) => isSha256(name) && prefix.length === 4 && name.startsWith(prefix));
+      yield* itemsOf(folder, ({ name }) =>
+        isSha256(name) && prefix.length === 4 && name.startsWith(prefix) ? name : null,
+      );
     }
   }
 }

@@ -3,7 +3,17 @@ import path from 'node:path';
 import { NotFound } from '../../../errors';
 import type { Layout } from './layout';
 import type { PartFiles } from './part-files';
-import { makeFolder, sizeOf, storage, syncFolder, unlessMissing } from './system';
+import { contentSize } from './segments';
+import { codeOf, makeFolder, storage, syncFolder, unlessMissing } from './system';
+
+/** A part that is about to be a blob: a file, or a folder of what was joined. */
+interface Source {
+  at: string;
+  size: number;
+}
+
+/** A rename onto something of another kind, or onto a folder that is not empty. */
+const IN_THE_WAY = new Set<unknown>(['EISDIR', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST']);
 
 /**
  * Makes a part a blob. The order is: sync the bytes, make and sync the folders, rename, sync both ends of the rename. A crash
@@ -12,17 +22,16 @@ import { makeFolder, sizeOf, storage, syncFolder, unlessMissing } from './system
  * @throws `NotFound` when there is neither part nor blob; `SyncFailed`
  */
 export async function publish(layout: Layout, parts: PartFiles, id: string, sha256: string): Promise<void> {
-  const source = layout.part(id);
   const target = layout.blob(sha256);
-  const size = await seal(parts, id);
-  if (size === null && (await sizeOf(target)) === null) throw new NotFound('There is no such part.');
+  const source = (await seal(layout, parts, id)) ?? (await sealJoined(layout, id));
+  if (!source && (await contentSize(target)) === null) throw new NotFound('There is no such part.');
   const folder = path.dirname(target);
   await storage(makeFolder(folder));
   await syncFolder(path.dirname(folder));
   await syncFolder(layout.blobs);
-  if (size !== null) {
+  if (source) {
     parts.retire(id);
-    await move(source, target, size);
+    await move(source, target);
   }
   await syncFolder(folder);
   await syncFolder(layout.parts);
@@ -31,15 +40,15 @@ export async function publish(layout: Layout, parts: PartFiles, id: string, sha2
 /**
  * Syncs the part's bytes. Its time of modification becomes that of publishing, by which a sweep tells how long a blob
  * has been there.
- * @returns its bytes, or null when it is gone
+ * @returns null when it is gone
  */
-async function seal(parts: PartFiles, id: string): Promise<number | null> {
+async function seal(layout: Layout, parts: PartFiles, id: string): Promise<Source | null> {
   try {
     return await parts.use(id, async (handle, part) => {
       const now = new Date();
       await handle.utimes(now, now);
       await part.sync();
-      return (await handle.stat()).size;
+      return { at: layout.part(id), size: (await handle.stat()).size };
     });
   } catch (error) {
     if (error instanceof NotFound) return null;
@@ -47,26 +56,40 @@ async function seal(parts: PartFiles, id: string): Promise<number | null> {
   }
 }
 
+/** As `seal`; the bytes were synced before they were joined. */
+async function sealJoined(layout: Layout, id: string): Promise<Source | null> {
+  const at = layout.joined(id);
+  const size = await contentSize(at);
+  if (size === null || !(await renew(at))) return null;
+  await syncFolder(at);
+  return { at, size };
+}
+
 /** A blob of another size is damaged, since the name is the hash: the part then takes its place. */
-async function move(source: string, target: string, size: number): Promise<void> {
-  if ((await sizeOf(target)) === size && (await renew(target))) {
-    await fs.rm(source, { force: true });
-    return;
-  }
-  try {
-    await storage(fs.rename(source, target));
-  } catch (error) {
-    // Someone else published the same part meanwhile.
-    if (error instanceof NotFound && (await sizeOf(target)) !== null) return;
-    throw error;
+async function move({ at, size }: Source, target: string): Promise<void> {
+  for (;;) {
+    if ((await contentSize(target)) === size && (await renew(target))) {
+      await fs.rm(at, { recursive: true, force: true });
+      return;
+    }
+    try {
+      await storage(fs.rename(at, target));
+      return;
+    } catch (error) {
+      // Someone else published the same part meanwhile.
+      if (error instanceof NotFound && (await contentSize(target)) !== null) return;
+      if (!IN_THE_WAY.has(codeOf(error))) throw error;
+    }
+    // Someone else may have published the same content meanwhile: then it stays.
+    if ((await contentSize(target)) !== size) await fs.rm(target, { recursive: true, force: true });
   }
 }
 
-/** @returns whether the blob was still there */
-async function renew(blob: string): Promise<boolean> {
+/** @returns whether it was still there */
+async function renew(at: string): Promise<boolean> {
   const now = new Date();
   return unlessMissing(
-    fs.utimes(blob, now, now).then(() => true),
+    fs.utimes(at, now, now).then(() => true),
     false,
   );
 }

@@ -1,72 +1,77 @@
-import type { FileHandle } from 'node:fs/promises';
+import fs from 'node:fs/promises';
+import type { BufferPool } from '../../../bytes/buffer-pool';
+import { FileReader } from '../../../bytes/file-reader';
+import { assertWithin } from '../../../bytes/span';
 import type { BlobReader } from '../index';
-import type { BufferPool } from './buffer-pool';
-import { assertPosition } from './layout';
+import type { Segment } from './segments';
+import { storage } from './system';
 
-/**
- * Reads from one descriptor, which keeps the content readable after the blob is deleted. The next read runs on the
- * thread pool while the consumer is busy with the current piece.
- */
-export class DiskBlobReader implements BlobReader {
-  private closing: Promise<void> | null = null;
+/** So many segments of a blob stay open together with it, and so stay readable when it is deleted. */
+const KEPT_OPEN = 16;
 
-  /** @param handle belongs to the reader from now on */
-  constructor(
-    private readonly handle: FileHandle,
+/** Reads a blob that lies in several files. Of one with many it has a single one open, and only while it needs it. */
+export class SegmentedReader implements BlobReader {
+  readonly size: number;
+  private readonly opened = new Set<FileReader>();
+  /** By their index. */
+  private readonly kept: FileReader[] = [];
+
+  private constructor(
+    private readonly segments: Segment[],
     private readonly pool: BufferPool,
-    readonly size: number,
-  ) {}
+  ) {
+    this.size = segments.reduce((sum, { size }) => sum + size, 0);
+  }
 
-  async *read(start: number, end: number): AsyncGenerator<Uint8Array, void> {
-    assertPosition(start);
-    if (end > this.size) throw new RangeError(`the content ends at ${this.size}, before ${end}`);
-    let position = start;
-    let spare: Buffer | null = null;
-    let next = position < end ? this.fill(this.pool.take(), position, end) : null;
+  /** @throws `NotFound` */
+  static async open(segments: Segment[], pool: BufferPool): Promise<SegmentedReader> {
+    const reader = new SegmentedReader(segments, pool);
+    if (segments.length > KEPT_OPEN) return reader;
     try {
-      while (next) {
-        const { buffer, bytesRead } = await next;
-        position += bytesRead;
-        next = position < end ? this.fill(spare ?? this.pool.take(), position, end) : null;
-        spare = null;
-        yield buffer.subarray(0, bytesRead);
-        // Asked for the next piece, the consumer has done with this one. When it leaves instead, the piece may still
-        // be on its way into a socket, so that buffer is never used again.
-        spare = buffer;
-      }
-    } finally {
-      // A buffer may go back only when the read into it has ended.
-      const unused = await next?.catch(() => null);
-      if (unused) this.pool.give(unused.buffer);
-      if (spare) this.pool.give(spare);
+      for (const segment of segments) reader.kept.push(await reader.openSegment(segment));
+      return reader;
+    } catch (error) {
+      await reader.close();
+      throw error;
     }
   }
 
-  /** Waits for reads that are under way: a descriptor number must not be used again beneath them. */
-  close(): Promise<void> {
-    this.closing ??= this.handle.close();
-    return this.closing;
+  async *read(start: number, end: number): AsyncGenerator<Uint8Array, void> {
+    assertWithin(start, end, this.size);
+    for (const [index, segment] of this.segments.entries()) {
+      const from = Math.max(start, segment.start) - segment.start;
+      const to = Math.min(end, segment.start + segment.size) - segment.start;
+      if (from < to) yield* this.readSegment(index, segment, from, to);
+    }
   }
 
-  private fill(
-    buffer: Buffer,
-    position: number,
-    end: number,
-  ): Promise<{ buffer: Buffer; bytesRead: number }> {
-    const filling = this.readOnce(buffer, position, end);
-    // Its error is thrown when the consumer comes back for this piece; until then it must not count as unhandled.
-    filling.catch(() => undefined);
-    return filling;
+  async close(): Promise<void> {
+    await Promise.all([...this.opened].map((segment) => segment.close()));
   }
 
-  private async readOnce(
-    buffer: Buffer,
-    position: number,
-    end: number,
-  ): Promise<{ buffer: Buffer; bytesRead: number }> {
-    const length = Math.min(buffer.length, end - position);
-    const { bytesRead } = await this.handle.read(buffer, 0, length, position);
-    if (bytesRead === 0) throw new Error(`the content ends at ${position} instead of ${end}`);
-    return { buffer, bytesRead };
+  private async *readSegment(
+    index: number,
+    segment: Segment,
+    from: number,
+    to: number,
+  ): AsyncGenerator<Uint8Array, void> {
+    const kept = this.kept[index];
+    const reader = kept ?? (await this.openSegment(segment));
+    try {
+      yield* reader.read(from, to);
+    } finally {
+      if (!kept) await this.closeSegment(reader);
+    }
+  }
+
+  private async openSegment({ file, size }: Segment): Promise<FileReader> {
+    const reader = new FileReader(await storage(fs.open(file, 'r')), this.pool, size);
+    this.opened.add(reader);
+    return reader;
+  }
+
+  private async closeSegment(reader: FileReader): Promise<void> {
+    this.opened.delete(reader);
+    await reader.close();
   }
 }

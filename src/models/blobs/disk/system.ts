@@ -4,7 +4,7 @@ import { NotFound, OutOfSpace } from '../../../errors';
 import { SyncFailed } from '../index';
 
 /** The code of a system error, e.g. `ENOENT`; undefined for anything else. */
-function codeOf(error: unknown): unknown {
+export function codeOf(error: unknown): unknown {
   return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 }
 

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
+import type { BufferPool } from '../../../bytes/buffer-pool';
+import { assertPosition } from '../../../bytes/span';
 import type { ByteSource } from '../index';
-import type { BufferPool } from './buffer-pool';
-import { assertPosition } from './layout';
 import type { OpenPart } from './part-files';
 import { storage } from './system';
 

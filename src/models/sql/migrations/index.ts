@@ -6,10 +6,22 @@ import { files } from './0002-files';
 import { idempotency } from './0003-idempotency';
 import { suspensionAndChainKeys } from './0004-suspension-and-chain-keys';
 import { links } from './0005-links';
+import { archives } from './0006-archives';
+import { uploadClients } from './0007-upload-clients';
+import { content } from './0008-content';
 import { createTable, type Migration, type MigrationContext } from './schema';
 
 /** In the order in which they run. */
-const migrations: readonly Migration[] = [accounts, files, idempotency, suspensionAndChainKeys, links];
+const migrations: readonly Migration[] = [
+  accounts,
+  files,
+  idempotency,
+  suspensionAndChainKeys,
+  links,
+  archives,
+  uploadClients,
+  content,
+];
 
 const TABLE = 'migrations';
 const LOCK_SECONDS = 60;

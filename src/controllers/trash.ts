@@ -1,0 +1,38 @@
+import { signedIn } from '../middleware/authenticate';
+import { presentDocument, presentTrashed } from '../presenters/documents';
+import type * as schema from '../schemas/trash';
+import type { Documents } from '../services/documents';
+import type { Handler } from './controller';
+import { pageFrom, presentPage } from './paging';
+import { answerVersioned } from './versioned';
+
+export interface TrashController {
+  list: Handler<typeof schema.listTrash>;
+  restore: Handler<typeof schema.restoreDocument>;
+  purge: Handler<typeof schema.purgeDocument>;
+}
+
+interface TrashOptions {
+  documents: Documents;
+  linkBase: string;
+}
+
+export function trashController({ documents, linkBase }: TrashOptions): TrashController {
+  return {
+    async list(ctx, { query }) {
+      const page = pageFrom(query);
+      const views = await documents.listTrash(signedIn(ctx).userId, page.wanted);
+      ctx.body = presentPage(views, page, (view) => presentTrashed(view, linkBase));
+    },
+
+    async restore(ctx, { params }) {
+      const view = await documents.untrash(signedIn(ctx).userId, params.id);
+      answerVersioned(ctx, view.document.version, presentDocument(view, linkBase));
+    },
+
+    async purge(ctx, { params }) {
+      await documents.purge(signedIn(ctx).userId, params.id);
+      ctx.status = 204;
+    },
+  };
+}

@@ -1,0 +1,158 @@
+import type { QueryFilter } from 'mongoose';
+import type { DocumentRecord, Documents, DocumentSummary, VersionRecord, VersionSummary } from '..';
+import { readPage, type Scope } from '../reading';
+import { queryTerms, searchTerms, type QueryTerm } from '../terms';
+import { isDuplicate } from './connection';
+import type { Collections, StoredDocument } from './schemas';
+
+type Filter = QueryFilter<StoredDocument>;
+
+/** What belongs to the store alone is not read. */
+const SHOWN = { terms: 0, pending: 0, pendingAt: 0, purging: 0 };
+
+export function mongoDocuments({ documents, versions, comments }: Collections): Documents {
+  async function select(filter: Filter, { limit, before }: { limit: number; before: string | null }) {
+    const below = before === null ? filter : { $and: [filter, { _id: { $lt: before } }] };
+    const found = await documents.find(below, SHOWN).sort({ _id: -1 }).limit(limit).lean<StoredDocument[]>();
+    return found.map(documentOf);
+  }
+
+  async function find(id: string): Promise<DocumentRecord | null> {
+    const found = await documents.findOne({ _id: id, purging: false }, SHOWN).lean<StoredDocument>();
+    return found && documentOf(found);
+  }
+
+  /** Before the next version replaces it. What is written twice is the same. */
+  async function keepVersion(document: DocumentRecord): Promise<void> {
+    const _id = versionId(document.id, document.version);
+    const values = { documentId: document.id, ...versionRecordOf(document) };
+    try {
+      await versions.updateOne({ _id }, { $setOnInsert: values }, { upsert: true });
+    } catch (error) {
+      if (!isDuplicate(error)) throw error;
+    }
+  }
+
+  return {
+    async insert({ id, ...document }) {
+      const terms = [...searchTerms(document)];
+      await documents.create([{ _id: id, ...document, terms, purging: false, pending: [], pendingAt: null }]);
+    },
+
+    find,
+
+    async summaries(ids) {
+      const fields = { authorId: 1, title: 1, visibility: 1, attachments: 1, version: 1, deletedAt: 1 };
+      const found = await documents
+        .find({ _id: { $in: ids }, purging: false }, fields)
+        .lean<StoredDocument[]>();
+      return found.map(
+        ({ _id, authorId, title, visibility, attachments, version, deletedAt }): DocumentSummary => {
+          return { id: _id, authorId, title, visibility, attachments, version, deletedAt };
+        },
+      );
+    },
+
+    async list(query) {
+      const terms = queryTerms(query);
+      if (!terms) return [];
+      return readPage(query, (scope: Scope, page) =>
+        select({ $and: [{ ...scope, deletedAt: null }, ...terms.map(termFilter)] }, page),
+      );
+    },
+
+    listTrash: (authorId, page) => select({ authorId, deletedAt: { $ne: null }, purging: false }, page),
+
+    async update(id, version, change, keep) {
+      const before = await find(id);
+      if (before?.version !== version) return null;
+      await keepVersion(before);
+      const values = { ...change, version: version + 1, terms: [...searchTerms(change)] };
+      const after = await documents
+        .findOneAndUpdate(
+          { _id: id, version, deletedAt: null },
+          { $set: values },
+          { returnDocument: 'after' },
+        )
+        .lean<StoredDocument>();
+      if (!after) return null;
+      await versions.deleteMany({ documentId: id, version: { $lte: version - keep } });
+      return documentOf(after);
+    },
+
+    async keepRendering(id, version, { html, renderer }) {
+      await documents.updateOne({ _id: id, version }, { $set: { html, renderer } });
+    },
+
+    async trash(id, version, at) {
+      const filter = { _id: id, version, deletedAt: null };
+      return (await documents.updateOne(filter, { $set: { deletedAt: at } })).matchedCount > 0;
+    },
+
+    async untrash(id) {
+      const filter = { _id: id, deletedAt: { $ne: null }, purging: false };
+      return (await documents.updateOne(filter, { $set: { deletedAt: null } })).matchedCount > 0;
+    },
+
+    async listTrashedBefore(before, limit) {
+      const found = await documents
+        .find({ deletedAt: { $lt: before } }, { _id: 1 })
+        .sort({ deletedAt: 1 })
+        .limit(limit)
+        .lean<{ _id: string }[]>();
+      return found.map(({ _id }) => _id);
+    },
+
+    async purge(id, before) {
+      // From here on it cannot be restored, and a crash leaves it in the list of what is to be purged.
+      const marked = { $set: { purging: true } };
+      const { matchedCount } = await documents.updateOne({ _id: id, deletedAt: { $lt: before } }, marked);
+      if (matchedCount === 0) return false;
+      await comments.deleteMany({ documentId: id });
+      await versions.deleteMany({ documentId: id });
+      await documents.deleteOne({ _id: id, purging: true });
+      return true;
+    },
+
+    async listVersions(id, { limit, before }) {
+      const found = await versions
+        .find(
+          { documentId: id, version: { $lt: before } },
+          { _id: 0, version: 1, editorId: 1, changes: 1, updatedAt: 1, title: 1, visibility: 1 },
+        )
+        .sort({ version: -1 })
+        .limit(limit)
+        .lean<VersionSummary[]>();
+      return found;
+    },
+
+    async findVersion(id, version) {
+      return versions
+        .findOne({ _id: versionId(id, version) }, { _id: 0, documentId: 0 })
+        .lean<VersionRecord>();
+    },
+  };
+}
+
+function versionId(id: string, version: number): string {
+  return `${id}:${version}`;
+}
+
+/** Terms to begin with consist of letters and digits: nothing in them means anything to a pattern. */
+function termFilter({ text, prefix }: QueryTerm): Filter {
+  return { terms: prefix ? { $regex: `^${text}` } : text };
+}
+
+function versionRecordOf(document: DocumentRecord): VersionRecord {
+  const { version, title, body, tags, attachments, visibility, editorId, changes, updatedAt } = document;
+  return { version, title, body, tags, attachments, visibility, editorId, changes, updatedAt };
+}
+
+function documentOf(stored: StoredDocument): DocumentRecord {
+  const { _id, authorId, title, body, tags, attachments, visibility, version, editorId, changes } = stored;
+  const { html, renderer, commentCount, createdAt, updatedAt, deletedAt } = stored;
+  return {
+    ...{ id: _id, authorId, title, body, tags, attachments, visibility, version, editorId, changes },
+    ...{ html, renderer, commentCount, createdAt, updatedAt, deletedAt },
+  };
+}

@@ -1,0 +1,156 @@
+import { Op, type Sequelize, type WhereOptions } from 'sequelize';
+import type { DocumentRecord, Documents, Edit } from '..';
+import { plain, type Within } from '../../sql/table';
+import { readPage, type Scope } from '../reading';
+import { documentOf, packed, summaryOf, versionOf } from './rows';
+import { searchConditions, writeTerms } from './search';
+import type { ContentTables, DocumentRow } from './tables';
+
+type Pages = { limit: number; before: string | null };
+
+export function sqlDocuments(sequelize: Sequelize, tables: ContentTables): Documents {
+  const { documents, texts, versions, terms } = tables;
+
+  async function withTexts(rows: DocumentRow[], transaction: Within): Promise<DocumentRecord[]> {
+    if (rows.length === 0) return [];
+    const where = { documentId: rows.map(({ id }) => id) };
+    const found = (await texts.findAll({ where, transaction })).map(plain);
+    const byId = new Map(found.map((text) => [text.documentId, text]));
+    const records: DocumentRecord[] = [];
+    for (const row of rows) {
+      const text = byId.get(row.id);
+      // Edited between the two statements, unless it is gone; nobody edits within a transaction of ours.
+      const record = text?.version === row.version ? documentOf(row, text) : await readInOne(row.id);
+      if (record) records.push(record);
+    }
+    return records;
+  }
+
+  async function read(id: string, transaction: Within): Promise<DocumentRecord | null> {
+    const row = await documents.findByPk(id, { transaction });
+    return row ? ((await withTexts([plain(row)], transaction))[0] ?? null) : null;
+  }
+
+  function readInOne(id: string): Promise<DocumentRecord | null> {
+    return sequelize.transaction((transaction) => read(id, transaction));
+  }
+
+  async function select(
+    where: WhereOptions<DocumentRow>[],
+    { limit, before }: Pages,
+  ): Promise<DocumentRecord[]> {
+    const conditions = before === null ? where : [...where, { id: { [Op.lt]: before } }];
+    const rows = await documents.findAll({ where: { [Op.and]: conditions }, order: [['id', 'DESC']], limit });
+    return withTexts(rows.map(plain), null);
+  }
+
+  return {
+    insert: (document) =>
+      sequelize.transaction(async (transaction) => {
+        const { body, html, renderer, ...rest } = document;
+        const { id: documentId, version } = document;
+        await documents.create(packed(rest), { transaction });
+        await texts.create({ documentId, version, body, html, renderer }, { transaction });
+        await writeTerms(terms, documentId, { before: null, after: document }, transaction);
+      }),
+
+    find: (id) => read(id, null),
+
+    async summaries(ids) {
+      return (await documents.findAll({ where: { id: ids } })).map((row) => summaryOf(plain(row)));
+    },
+
+    async list(query) {
+      const search = await searchConditions(sequelize, query);
+      if (!search) return [];
+      return readPage(query, (scope: Scope, page) =>
+        select([{ ...scope, deletedAt: null }, ...search], page),
+      );
+    },
+
+    listTrash: (authorId, page) => select([{ authorId, deletedAt: { [Op.ne]: null } }], page),
+
+    update: (id, version, change, keep) =>
+      sequelize.transaction(async (transaction) => {
+        const before = await read(id, transaction);
+        if (before?.version !== version) return null;
+        const { body, html, renderer, ...rest } = change;
+        const next = { ...packed(rest), version: version + 1 };
+        const [count] = await documents.update(next, {
+          where: { id, version, deletedAt: null },
+          transaction,
+        });
+        if (count === 0) return null;
+        await versions.create({ documentId: id, ...packed(versionRecordOf(before)) }, { transaction });
+        await versions.destroy({
+          where: { documentId: id, version: { [Op.lte]: version - keep } },
+          transaction,
+        });
+        const text = { version: version + 1, body, html, renderer };
+        await texts.update(text, { where: { documentId: id }, transaction });
+        await writeTerms(terms, id, { before, after: change }, transaction);
+        return read(id, transaction);
+      }),
+
+    async keepRendering(id, version, { html, renderer }) {
+      await texts.update({ html, renderer }, { where: { documentId: id, version } });
+    },
+
+    async trash(id, version, at) {
+      const [count] = await documents.update({ deletedAt: at }, { where: { id, version, deletedAt: null } });
+      return count > 0;
+    },
+
+    async untrash(id) {
+      const where = { id, deletedAt: { [Op.ne]: null } };
+      const [count] = await documents.update({ deletedAt: null }, { where });
+      return count > 0;
+    },
+
+    async listTrashedBefore(before, limit) {
+      const where = { deletedAt: { [Op.lt]: before } };
+      const rows = await documents.findAll({
+        attributes: ['id'],
+        where,
+        order: [['deletedAt', 'ASC']],
+        limit,
+      });
+      return rows.map((row) => plain(row).id);
+    },
+
+    // What belongs to it goes by ON DELETE CASCADE.
+    async purge(id, before) {
+      return (await documents.destroy({ where: { id, deletedAt: { [Op.lt]: before } } })) > 0;
+    },
+
+    async listVersions(id, { limit, before }) {
+      const rows = await versions.findAll({
+        attributes: { exclude: ['body', 'tags', 'attachments'] },
+        where: { documentId: id, version: { [Op.lt]: before } },
+        order: [['version', 'DESC']],
+        limit,
+      });
+      return rows.map((row) => {
+        const { version, editorId, changes, updatedAt, title, visibility } = plain(row);
+        return {
+          version,
+          editorId,
+          changes: JSON.parse(changes) as Edit['changes'],
+          updatedAt,
+          title,
+          visibility,
+        };
+      });
+    },
+
+    async findVersion(id, version) {
+      const row = await versions.findOne({ where: { documentId: id, version } });
+      return row && versionOf(plain(row));
+    },
+  };
+}
+
+function versionRecordOf(document: DocumentRecord) {
+  const { version, title, body, tags, attachments, visibility, editorId, changes, updatedAt } = document;
+  return { version, title, body, tags, attachments, visibility, editorId, changes, updatedAt };
+}

@@ -1,0 +1,98 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'socket.io';
+import type { Peer } from '../services/hub/connection';
+import type { Consumer } from '../services/hub/consumer';
+import { comeBack, type Ending } from '../services/hub/endings';
+import type { Feed } from '../services/hub/feed';
+import type { Message } from '../services/hub/messages';
+import type { Timers } from '../services/hub/timers';
+import { objectFormat, type Rooms } from './socketio-rooms';
+
+/** How often a client that is behind is looked at: Engine.IO does not tell when everything has left. */
+const LOOK_MS = 100;
+
+/** What of a connection of Engine.IO is used here; some of it is not in its types. */
+export interface EngineConnection {
+  readonly request: IncomingMessage;
+  /** Packets that wait for the transport. */
+  readonly writeBuffer: readonly { data?: string | Buffer }[];
+  readonly transport: {
+    readonly name: string;
+    /** Of a WebSocket. */
+    readonly socket?: { readonly bufferedAmount: number; terminate(): void };
+  };
+  once(name: 'close', listener: () => void): void;
+  close(discard?: boolean): void;
+}
+
+/** One client of socket.io. */
+export class SocketioPeer implements Peer {
+  private socket: Socket | null = null;
+
+  constructor(
+    private readonly conn: EngineConnection,
+    private readonly rooms: Rooms,
+    private readonly timers: Timers,
+  ) {}
+
+  /** The client has connected to the namespace: before, there is nothing to tell it. */
+  open(socket: Socket): void {
+    this.socket = socket;
+  }
+
+  /** It has left the namespace, and there is no other one. */
+  leave(): void {
+    this.socket = null;
+    this.conn.close();
+  }
+
+  get unsent(): number {
+    let bytes = this.websocket?.bufferedAmount ?? 0;
+    for (const { data } of this.conn.writeBuffer) bytes += data?.length ?? 0;
+    return bytes;
+  }
+
+  deliver(message: Message): void {
+    this.socket?.emit('event', message.as(objectFormat));
+  }
+
+  lost(next: string): void {
+    this.socket?.emit('ready', { next, recovered: false });
+  }
+
+  notice(problem: { code: string; detail: string }): void {
+    this.socket?.emit('error', problem);
+  }
+
+  join(feed: Feed, consumer: Consumer): () => void {
+    return this.socket ? this.rooms.join(feed, this.socket, consumer) : () => undefined;
+  }
+
+  whenDrained(resume: () => void): void {
+    const stop = this.timers.every(LOOK_MS, () => {
+      if (this.unsent > 0) return;
+      stop();
+      resume();
+    });
+    this.conn.once('close', stop);
+  }
+
+  /**
+   * Clients of socket.io come back by themselves when the connection breaks, after a time of their own, and do not when
+   * the server disconnects them.
+   */
+  close(ending: Ending): void {
+    if (ending === 'slow' || ending === 'dead') {
+      this.websocket?.terminate();
+      this.conn.close(true);
+      return;
+    }
+    this.socket?.emit('closing', { reason: ending, comeBack: comeBack[ending] });
+    if (comeBack[ending] === 'never' && this.socket) this.socket.disconnect(true);
+    else this.conn.close();
+  }
+
+  private get websocket(): EngineConnection['transport']['socket'] {
+    return this.conn.transport.name === 'websocket' ? this.conn.transport.socket : undefined;
+  }
+}
