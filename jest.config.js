@@ -3,8 +3,8 @@ module.exports = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
-  // Those need Chromium and other programs: jest.browser.config.js, jest.clients.config.js.
-  testPathIgnorePatterns: ['/node_modules/', '/test/browser/', '/test/clients/'],
+  // Those need Chromium and other programs: jest.browser.config.js, jest.clients.config.js. And those need servers: jest.stores.config.js.
+  testPathIgnorePatterns: ['/node_modules/', '/test/browser/', '/test/clients/', '/test/stores/'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

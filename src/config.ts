@@ -26,6 +26,12 @@ export interface Config {
   threads: number;
   dataDirectory: string;
   uploadsDirectory: string;
+  /** Whether bytes are synced before they count as received. */
+  syncUploads: boolean;
+  /** Where documents lie; null for the relational database. */
+  mongoUrl: string | null;
+  /** Where short-lived values, counters and events lie; null for this process. */
+  redis: { url: string; prefix: string } | null;
   tokens: {
     secret: string | null;
     otherSecrets: string[];
@@ -144,6 +150,9 @@ function shape(values: z.infer<typeof settings>): Config {
     threads: values.UV_THREADPOOL_SIZE,
     dataDirectory: path.resolve(values.DATA_DIR),
     uploadsDirectory: path.resolve(values.UPLOADS_DIR),
+    syncUploads: values.UPLOAD_SYNC === 'on',
+    mongoUrl: values.MONGO_URL ?? null,
+    redis: values.REDIS_URL === undefined ? null : { url: values.REDIS_URL, prefix: values.REDIS_PREFIX },
     tokens: {
       secret: values.JWT_SECRET ?? null,
       otherSecrets: [values.JWT_SECRET_PREVIOUS, values.JWT_SECRET_NEXT].filter(
@@ -194,7 +203,7 @@ function documentsOf(values: z.infer<typeof settings>): Config['documents'] {
     maxBodyBytes: values.MAX_DOCUMENT_BYTES,
     maxCommentBytes: values.MAX_COMMENT_BYTES,
     maxVersions: values.MAX_VERSIONS,
-    trashMs: values.TRASH_DAYS * 24 * 60 * 60 * 1000,
+    trashMs: values.TRASH_DAYS * DAY_MS,
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseRedisUrl } from './models/redis/address';
 import { bytes, isNetwork, isOrigin, keyFile, list, notYet, secret, whole } from './setting-types';
 
 const KIB = 1024;
@@ -36,10 +37,27 @@ export const settings = z.object({
   DATABASE_URL: notYet('records in SQLite'),
   MONGO_URL: z
     .string()
-    .regex(/^mongodb(?:\+srv)?:\/\/[^\s/]+(?:\/\S*)?$/, 'should be a URL such as mongodb://127.0.0.1:27017/ferry')
+    .regex(
+      /^mongodb(?:\+srv)?:\/\/[^\s/]+(?:\/\S*)?$/,
+      'should be a URL such as mongodb://127.0.0.1:27017/ferry',
+    )
     .optional()
     .describe('Keeps documents and comments in MongoDB instead of the SQL database; one server is enough.'),
-  REDIS_URL: notYet('short-lived values in the process'),
+  REDIS_URL: z
+    .string()
+    .refine((url) => parseRedisUrl(url) !== null, {
+      message:
+        'should be a URL such as redis://:password@127.0.0.1:6379/0, redis-sentinel://host:26379,host:26379/master or redis-cluster://host:6379,host:6379',
+    })
+    .optional()
+    .describe(
+      'Keeps sessions, tickets, leases, counters and events in Redis 6.2 or later, for several processes; rediss:// speaks TLS. redis-sentinel://host,host/master and redis-cluster://host,host work, too.',
+    ),
+  REDIS_PREFIX: z
+    .string()
+    .regex(/^[\w:.-]{1,50}$/, 'should be up to 50 letters, digits and : . _ -')
+    .default('ferry:')
+    .describe('Begins all keys and channels in Redis, so that several installations may share a server.'),
   S3_ENDPOINT: notYet('files on the local disk'),
 
   LOG_LEVEL: z
@@ -95,6 +113,12 @@ export const settings = z.object({
   CHUNK_BYTES: bytes('5MiB', KIB).describe('The chunk size where the client asks for none.'),
   MIN_CHUNK_BYTES: bytes('64KiB', 1).describe('The smallest chunk size that a client gets.'),
   MAX_CHUNK_BYTES: bytes('64MiB', KIB).describe('The largest chunk size that a client gets.'),
+  UPLOAD_SYNC: z
+    .enum(['on', 'off'])
+    .default('on')
+    .describe(
+      'on: a chunk is on the disk before it is answered. off: the system writes it when it likes, which is faster; a power cut may lose acknowledged chunks and files made of them.',
+    ),
   UPLOAD_HOURS: whole(24, 1, 24 * 365).describe('How long an upload waits for its next chunk.'),
   MAX_OPEN_UPLOADS: whole(1000, 1, 1_000_000).describe('Open uploads that one user may have.'),
   USER_QUOTA_BYTES: bytes('0').describe('What one user may store, open uploads included; 0 is no limit.'),

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createApp } from '../app';
 import { ConfigError, readConfig, type Config } from '../config';
 import { createLogger } from '../logger';
+import { FolderInUse, lockFolder } from '../models/process-lock';
 import { openStores } from '../models/stores';
 import { readProject } from '../project';
 import { createHttpServer } from '../server';
@@ -17,6 +18,7 @@ async function main(): Promise<void> {
   const config = readConfig(process.env);
   const logger = await createLogger(config.log);
   const project = readProject();
+  await keepOthersOut(config);
   const stores = await openStores(config, logger);
   const migrations = await stores.sql.migrate();
   if (migrations.length > 0) logger.info({ migrations }, 'brought the database to the newest schema');
@@ -50,6 +52,15 @@ async function main(): Promise<void> {
   else logger.info({ url, address, version: project.version, stores: report.stores }, 'listening');
 }
 
+/** Leases, sessions and events of one process are unknown to another one, unless they lie in Redis. */
+async function keepOthersOut({ redis, dataDirectory, uploadsDirectory }: Config): Promise<void> {
+  for (const folder of new Set([dataDirectory, uploadsDirectory])) {
+    const lock = await lockFolder(folder, redis !== null);
+    // What nothing refers to is closed when memory is tidied up.
+    process.once('exit', () => lock.release());
+  }
+}
+
 function listen(
   server: ReturnType<typeof createHttpServer>,
   { host, port }: Config['listen'],
@@ -77,9 +88,11 @@ function fail(error: unknown): void {
   const text =
     error instanceof ConfigError
       ? `Ferry cannot start with these settings:\n${error.message.replace(/^/gm, '  ')}`
-      : code === 'EADDRINUSE'
-        ? `Ferry cannot listen on port ${String(port)}: something else does. Set PORT to another one.`
-        : `Ferry failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+      : error instanceof FolderInUse
+        ? `Ferry cannot start: another process uses ${error.folder}. Stop it, or give this one a DATA_DIR and UPLOADS_DIR of its own. Several processes on the same data need REDIS_URL, all of them the same.`
+        : code === 'EADDRINUSE'
+          ? `Ferry cannot listen on port ${String(port)}: something else does. Set PORT to another one.`
+          : `Ferry failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
   process.stderr.write(`${text}\n`);
   process.exit(1);
 }

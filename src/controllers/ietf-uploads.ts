@@ -2,9 +2,10 @@ import { InvalidRequest, LengthMismatch, TooLarge, UnsupportedMediaType } from '
 import { signedIn } from '../middleware/authenticate';
 import type { Context } from '../middleware/context';
 import { sendInformational } from '../middleware/informational';
+import type { UploadRecord } from '../models/sql';
 import { presentFile } from '../presenters/files';
 import type * as schema from '../schemas/ietf-uploads';
-import { formatBoolean } from '../services/http/draft-fields';
+import { completesByLength, formatBoolean } from '../services/http/draft-fields';
 import { formatDigest, preferredDigest } from '../services/http/digests';
 import type { Sequence, SequentialUploads } from '../services/sequential-uploads';
 import type { Uploads } from '../services/uploads';
@@ -36,11 +37,12 @@ const PARTIAL_TYPE = 'application/partial-upload';
 export function ietfUploadsController(options: IetfUploadsControllerOptions): IetfUploadsController {
   const { uploads, sequentialUploads, linkBase } = options;
   const create = creator(options);
+  const append = appender(options);
 
   return {
     describe(ctx) {
       ctx.status = 204;
-      ctx.set('Allow', 'HEAD, POST, PATCH, DELETE, OPTIONS');
+      ctx.set('Allow', 'POST, OPTIONS');
       ctx.set('Accept-Patch', PARTIAL_TYPE);
       ctx.set('Upload-Limit', readRequest(ctx).limit(sequentialUploads, null));
     },
@@ -71,23 +73,8 @@ export function ietfUploadsController(options: IetfUploadsControllerOptions): Ie
     },
 
     async append(ctx, { params: { id } }) {
-      const { userId } = signedIn(ctx);
       const request = readRequest(ctx);
-      const { offset, version } = request;
-      if (mediaTypeSent(ctx) !== PARTIAL_TYPE && version !== 5)
-        throw new UnsupportedMediaType(`The Content-Type should be ${PARTIAL_TYPE}.`);
-      if (offset === null) throw new InvalidRequest('The request has no Upload-Offset.');
-      const upload = await requireOurs(uploads, userId, id);
-      ctx.set('Upload-Limit', request.limit(sequentialUploads, upload));
-      ctx.set('Upload-Complete', formatBoolean(upload.state === 'complete'));
-      if (upload.state === 'complete') throw completedUpload();
-      const last = request.complete ?? false;
-      const sequence = await sequentialUploads
-        .append(userId, id, { ...incoming(ctx, request), offset, last })
-        .catch(async (error: unknown) => {
-          if (error instanceof TooLarge) await sequentialUploads.abort(userId, id).catch(() => undefined);
-          throw asDraftSays(error, offset);
-        });
+      const sequence = await append(ctx, request, id);
       ctx.status = sequence.file ? 201 : 204;
       showProgress(ctx, request, sequence, sequentialUploads);
       showFile(ctx, sequence, linkBase);
@@ -101,6 +88,11 @@ export function ietfUploadsController(options: IetfUploadsControllerOptions): Ie
       ctx.status = 204;
     },
   };
+}
+
+/** It was complete by its length already; its client does not know that, and has now come to its end. */
+function repeatsTheEnd({ version, offset, bodyLength }: DraftRequest, { size }: UploadRecord): boolean {
+  return completesByLength(version) && offset === size && bodyLength === 0;
 }
 
 /** @returns what opens an upload and takes what of it comes in the same request */
@@ -118,7 +110,7 @@ function creator({ uploads, sequentialUploads, linkBase }: IetfUploadsController
       ...request.attributes(query),
       size,
       instant: false,
-      completion: last && size !== null ? 'itself' : 'asked',
+      completion: size !== null && (last || completesByLength(request.version)) ? 'itself' : 'asked',
       clientState: CLIENT_STATE,
     });
     const announced =
@@ -138,6 +130,30 @@ function creator({ uploads, sequentialUploads, linkBase }: IetfUploadsController
         await sequentialUploads.abort(userId, upload.id).catch(() => undefined);
       throw error;
     }
+  };
+}
+
+/** @returns what takes the bytes that go on with an upload */
+function appender({ uploads, sequentialUploads }: IetfUploadsControllerOptions) {
+  return async function append(ctx: Context, request: DraftRequest, id: string): Promise<Sequence> {
+    const { userId } = signedIn(ctx);
+    const { offset, version } = request;
+    if (mediaTypeSent(ctx) !== PARTIAL_TYPE && version !== 5)
+      throw new UnsupportedMediaType(`The Content-Type should be ${PARTIAL_TYPE}.`);
+    if (offset === null) throw new InvalidRequest('The request has no Upload-Offset.');
+    const upload = await requireOurs(uploads, userId, id);
+    ctx.set('Upload-Limit', request.limit(sequentialUploads, upload));
+    ctx.set('Upload-Complete', formatBoolean(upload.state === 'complete'));
+    const last = request.complete ?? false;
+    if (upload.state === 'complete' && !repeatsTheEnd(request, upload)) throw completedUpload();
+    const taking =
+      upload.state === 'complete'
+        ? sequentialUploads.find(userId, id)
+        : sequentialUploads.append(userId, id, { ...incoming(ctx, request), offset, last });
+    return taking.catch(async (error: unknown) => {
+      if (error instanceof TooLarge) await sequentialUploads.abort(userId, id).catch(() => undefined);
+      throw asDraftSays(error, offset);
+    });
   };
 }
 

@@ -1,7 +1,7 @@
 import { signedIn } from '../middleware/authenticate';
 import { presentDocument, presentTrashed } from '../presenters/documents';
 import type * as schema from '../schemas/trash';
-import type { Documents } from '../services/documents';
+import type { Trash } from '../services/trash';
 import type { Handler } from './controller';
 import { pageFrom, presentPage } from './paging';
 import { answerVersioned } from './versioned';
@@ -13,25 +13,25 @@ export interface TrashController {
 }
 
 interface TrashOptions {
-  documents: Documents;
+  trash: Trash;
   linkBase: string;
 }
 
-export function trashController({ documents, linkBase }: TrashOptions): TrashController {
+export function trashController({ trash, linkBase }: TrashOptions): TrashController {
   return {
     async list(ctx, { query }) {
       const page = pageFrom(query);
-      const views = await documents.listTrash(signedIn(ctx).userId, page.wanted);
+      const views = await trash.list(signedIn(ctx).userId, page.wanted);
       ctx.body = presentPage(views, page, (view) => presentTrashed(view, linkBase));
     },
 
     async restore(ctx, { params }) {
-      const view = await documents.untrash(signedIn(ctx).userId, params.id);
+      const view = await trash.restore(signedIn(ctx).userId, params.id);
       answerVersioned(ctx, view.document.version, presentDocument(view, linkBase));
     },
 
     async purge(ctx, { params }) {
-      await documents.purge(signedIn(ctx).userId, params.id);
+      await trash.purge(signedIn(ctx).userId, params.id);
       ctx.status = 204;
     },
   };

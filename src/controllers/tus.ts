@@ -70,14 +70,9 @@ export function tusController(options: TusControllerOptions): TusController {
       ctx.set('Cache-Control', 'no-store');
       await find(uploads, userId, id);
       const sequence = await sequentialUploads.find(userId, id);
-      const { upload } = sequence;
-      const { metadata, concat } = tusState(upload);
       ctx.status = 200;
       showProgress(ctx, sequence);
-      if (upload.sizeDeferred) ctx.set('Upload-Defer-Length', '1');
-      else ctx.set('Upload-Length', String(upload.size));
-      if (metadata !== '') ctx.set('Upload-Metadata', metadata);
-      if (concat !== '') ctx.set('Upload-Concat', concat);
+      showUpload(ctx, sequence.upload);
     },
 
     async patch(ctx, { params: { id } }) {
@@ -172,6 +167,14 @@ function showProgress(ctx: Context, { upload, offset, file }: Sequence): void {
   if (upload.state === 'open' && upload.joinedTo === null)
     ctx.set('Upload-Expires', upload.expiresAt.toUTCString());
   if (file) ctx.set('Ferry-File-Id', file.id);
+}
+
+function showUpload(ctx: Context, upload: UploadRecord): void {
+  const { metadata, concat } = tusState(upload);
+  if (upload.sizeDeferred) ctx.set('Upload-Defer-Length', '1');
+  else ctx.set('Upload-Length', String(upload.size));
+  if (metadata !== '') ctx.set('Upload-Metadata', metadata);
+  if (concat !== '') ctx.set('Upload-Concat', concat);
 }
 
 /** creation-with-upload; clients that send no bytes may name any type. */

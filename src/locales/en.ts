@@ -44,6 +44,7 @@ export const en = {
     checked: 'Last checked',
     store: {
       sql: { name: 'Database', use: 'accounts, files and uploads' },
+      content: { name: 'Documents', use: 'documents and comments' },
       blobs: { name: 'File storage', use: 'what the files contain' },
       keyvalue: { name: 'Key-value store', use: 'sessions, tickets and limits' },
       eventlog: { name: 'Event log', use: 'realtime events' },

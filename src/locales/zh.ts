@@ -43,6 +43,7 @@ export const zh: Messages = {
     checked: '上次检查',
     store: {
       sql: { name: '数据库', use: '账号、文件和上传记录' },
+      content: { name: '文档', use: '文档和评论' },
       blobs: { name: '文件存储', use: '文件内容' },
       keyvalue: { name: '键值存储', use: '会话、票据和限流' },
       eventlog: { name: '事件日志', use: '实时事件' },

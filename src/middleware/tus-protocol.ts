@@ -42,7 +42,7 @@ export function tusProtocol(maxBytes: number): Middleware {
     if (ctx.method === 'OPTIONS') {
       ctx.status = 204;
       ctx.set({
-        Allow: 'HEAD, POST, PATCH, DELETE, OPTIONS',
+        Allow: ctx.path === TUS_DOOR ? 'POST, OPTIONS' : 'HEAD, PATCH, DELETE, OPTIONS',
         'Tus-Version': VERSION,
         'Tus-Extension': EXTENSIONS.join(','),
         'Tus-Max-Size': String(maxBytes),

@@ -2,11 +2,18 @@ import path from 'node:path';
 import type { BlobStore } from './blobs';
 import { openDiskBlobs } from './blobs/disk';
 import type { ContentStore } from './content';
+import { openMongoContent } from './content/mongo';
 import { openSqlContent } from './content/sql';
 import type { EventLog } from './eventlog';
 import { openMemoryEventLog } from './eventlog/memory';
+import { openRedisEventLog } from './eventlog/redis';
 import type { KeyValueStore } from './keyvalue';
 import { openEmbeddedKeyValue } from './keyvalue/embedded';
+import { openRedisKeyValue } from './keyvalue/redis';
+import type { Limiters } from './limiters';
+import { openMemoryLimiters } from './limiters/memory';
+import { openRedisLimiters } from './limiters/redis';
+import type { RedisLog, RedisPlace } from './redis/connection';
 import type { SqlStore } from './sql';
 import { openSqlStore, type OpenSqlStore } from './sql/open';
 
@@ -16,6 +23,7 @@ export interface Stores {
   blobs: BlobStore;
   keyvalue: KeyValueStore;
   eventlog: EventLog;
+  limiters: Limiters;
 }
 
 interface StoreSettings {
@@ -23,8 +31,17 @@ interface StoreSettings {
   dataDirectory: string;
   /** Where bytes of files lie. */
   uploadsDirectory: string;
+  /** Whether bytes are synced before they count as received. */
+  syncUploads: boolean;
   /** Where documents lie; null for the relational database. */
   mongoUrl: string | null;
+  /** Where short-lived values, counters and events lie; null for this process. */
+  redis: RedisPlace | null;
+}
+
+/** What stores report while they run. */
+interface StoreLog extends RedisLog {
+  error(data: object, message: string): void;
 }
 
 /** Opens the relational store alone. */
@@ -37,26 +54,28 @@ export function openSql({ dataDirectory }: Pick<StoreSettings, 'dataDirectory'>)
  * @param log told of faults that no caller hears of
  */
 export async function openStores(
-  { dataDirectory, uploadsDirectory, mongoUrl }: StoreSettings,
-  log: { error(data: object, message: string): void },
+  { dataDirectory, uploadsDirectory, syncUploads, mongoUrl, redis }: StoreSettings,
+  log: StoreLog,
 ): Promise<Stores> {
   const sql = await openSql({ dataDirectory });
-  const content = mongoUrl === null ? openSqlContent(sql.connection) : await openMongo(mongoUrl);
-  const blobs = await openDiskBlobs({ directory: uploadsDirectory });
-  const keyvalue = await openEmbeddedKeyValue({ file: path.join(dataDirectory, 'keyvalue.sqlite') });
-  const eventlog = openMemoryEventLog({
-    onListenerError: (error) => log.error({ err: error }, 'a listener of the event log failed'),
-  });
-  return { sql, content, blobs, keyvalue, eventlog };
-}
-
-/** Loaded only when it is used: the driver takes a while. */
-async function openMongo(url: string): Promise<ContentStore> {
-  const { openMongoContent } = await import('./content/mongo');
-  return openMongoContent(url);
+  const content = mongoUrl === null ? openSqlContent(sql.connection) : await openMongoContent(mongoUrl);
+  const blobs = await openDiskBlobs({ directory: uploadsDirectory, sync: syncUploads });
+  const onListenerError = (error: unknown) => {
+    log.error({ err: error }, 'a listener of the event log failed');
+  };
+  if (redis === null) {
+    const keyvalue = await openEmbeddedKeyValue({ file: path.join(dataDirectory, 'keyvalue.sqlite') });
+    const eventlog = openMemoryEventLog({ onListenerError });
+    return { sql, content, blobs, keyvalue, eventlog, limiters: openMemoryLimiters() };
+  }
+  const place = { ...redis, log };
+  const keyvalue = await openRedisKeyValue(place);
+  const eventlog = await openRedisEventLog({ ...place, onListenerError });
+  return { sql, content, blobs, keyvalue, eventlog, limiters: await openRedisLimiters(place) };
 }
 
 /** Closes them in the reverse order of their opening. */
-export async function closeStores({ sql, content, blobs, keyvalue, eventlog }: Stores): Promise<void> {
-  for (const store of [eventlog, keyvalue, blobs, content, sql]) await store.close();
+export async function closeStores(stores: Stores): Promise<void> {
+  const { sql, content, blobs, keyvalue, eventlog, limiters } = stores;
+  for (const store of [limiters, eventlog, keyvalue, blobs, content, sql]) await store.close();
 }

@@ -3,7 +3,8 @@ import type { VersionSummary } from '../models/content';
 import type { FileRecord } from '../models/sql';
 import type { document, documentVersion, trashedDocument, versionSummary } from '../schemas/documents';
 import type { Authors } from '../services/authors';
-import type { DocumentView, VersionView } from '../services/documents';
+import type { DocumentView } from '../services/document-views';
+import type { VersionView } from '../services/documents';
 import { presentAuthor } from './authors';
 import { presentFile } from './files';
 

@@ -1,13 +1,13 @@
 import type { ContentStore } from '../models/content';
-import type { Documents } from './documents';
 import type { Clock } from './runtime';
+import type { Trash } from './trash';
 
 /** Whatever began so long ago has ended or was cut off: no call of a store takes that long. */
 const CUT_OFF_MS = 10 * 60 * 1000;
 
 interface ContentUpkeepOptions {
   content: ContentStore;
-  documents: Documents;
+  trash: Trash;
   /** How long deleted documents can be restored. */
   trashMs: number;
   now: Clock;
@@ -19,9 +19,9 @@ export class ContentUpkeep {
 
   /** One round; several processes may do it at once. */
   async run(): Promise<{ purgedDocuments: number; repairedCounts: number }> {
-    const { content, documents, trashMs, now } = this.options;
+    const { content, trash, trashMs, now } = this.options;
     const at = now().getTime();
-    const purgedDocuments = await documents.purgeTrash(new Date(at - trashMs));
+    const purgedDocuments = await trash.purgeOld(new Date(at - trashMs));
     return { purgedDocuments, repairedCounts: await content.repair(new Date(at - CUT_OFF_MS)) };
   }
 }

@@ -9,11 +9,12 @@ import type {
   VersionRecord,
   VersionSummary,
 } from '../models/content';
-import type { FileRecord, Page, SqlStore } from '../models/sql';
+import type { FileRecord, SqlStore } from '../models/sql';
 import type { Attachments } from './attachments';
 import { findAuthors, type Authors } from './authors';
 import type { ContentEvents } from './content-events';
 import { requireVersion, untilDone, type ExpectedVersions } from './edit-loop';
+import type { DocumentView, DocumentViews } from './document-views';
 import { newId } from './ids';
 import { RENDERER, type Markdown } from './markdown';
 import type { Clock } from './runtime';
@@ -26,14 +27,6 @@ export interface NewDocument extends Pick<DocumentContent, 'title' | 'body'> {
 }
 
 export type DocumentPatch = { [K in keyof DocumentContent]?: DocumentContent[K] | undefined };
-
-/** A document with what is shown of others beside it. */
-export interface DocumentView {
-  document: DocumentRecord;
-  authors: Authors;
-  /** Those of its attachments that are there, by id. */
-  files: Map<string, FileRecord>;
-}
 
 export interface VersionView {
   version: VersionRecord;
@@ -52,6 +45,7 @@ interface DocumentsOptions {
   sql: SqlStore;
   content: ContentStore;
   attachments: Attachments;
+  views: DocumentViews;
   markdown: Markdown;
   events: ContentEvents;
   limits: DocumentLimits;
@@ -69,9 +63,9 @@ export class Documents {
    * @throws `TooLarge`, `NotFound` for attachments that are no files of the author
    */
   async create(authorId: string, input: NewDocument, id = newId()): Promise<DocumentView> {
-    const { content, attachments, markdown, events, now } = this.options;
+    const { content, attachments, views, markdown, events, now } = this.options;
     const made = await content.documents.find(id);
-    if (made) return this.viewOf(made);
+    if (made) return views.of(made);
     this.requireLength(input.body);
     const at = now();
     const written: DocumentContent = {
@@ -97,12 +91,12 @@ export class Documents {
     await attachments.note(authorId, id, 1, document.attachments);
     await content.documents.insert(document);
     await events.document('created', document);
-    return this.viewOf(document);
+    return views.of(document);
   }
 
   /** @throws `NotFound` also for what the viewer may not read, and for what is in the trash */
   async get(viewerId: string | null, id: string): Promise<DocumentView> {
-    return this.viewOf(await this.find(viewerId, id));
+    return this.options.views.of(await this.find(viewerId, id));
   }
 
   /** The document itself. @throws `NotFound` as `get` */
@@ -127,7 +121,8 @@ export class Documents {
 
   /** Newest first: what is public, and what is the viewer's own. */
   async list(query: DocumentQuery): Promise<DocumentView[]> {
-    return this.viewsOf(await this.options.content.documents.list(query));
+    const { content, views } = this.options;
+    return views.ofMany(await content.documents.list(query));
   }
 
   /**
@@ -142,7 +137,7 @@ export class Documents {
     expected: ExpectedVersions,
   ): Promise<DocumentView> {
     if (patch.body !== undefined) this.requireLength(patch.body);
-    return this.viewOf(await this.edit(authorId, id, expected, () => Promise.resolve(patch)));
+    return this.options.views.of(await this.edit(authorId, id, expected, () => Promise.resolve(patch)));
   }
 
   /** Into the trash, from where it can be restored for a while. An admin may do it, too. @throws as `update` */
@@ -154,45 +149,6 @@ export class Documents {
       return (await content.documents.trash(id, found.version, now())) ? found : null;
     });
     await events.document('deleted', document);
-  }
-
-  /** The author's documents in the trash, by descending id. */
-  async listTrash(authorId: string, page: Page): Promise<DocumentView[]> {
-    return this.viewsOf(await this.options.content.documents.listTrash(authorId, page));
-  }
-
-  /** @throws `NotFound` unless it lies in the trash of the user */
-  async untrash(authorId: string, id: string): Promise<DocumentView> {
-    const { content, events } = this.options;
-    const trashed = await content.documents.find(id);
-    if (trashed?.authorId !== authorId || !(await content.documents.untrash(id))) throw new NotFound();
-    const document = await this.find(authorId, id);
-    await events.document('created', document);
-    return this.viewOf(document);
-  }
-
-  /** For good. @throws `NotFound` unless it lies in the trash of the user */
-  async purge(authorId: string, id: string): Promise<void> {
-    const { content, attachments, now } = this.options;
-    const trashed = await content.documents.find(id);
-    // Later than now, because it may have been put there in this very millisecond.
-    const purgeable = trashed?.authorId === authorId && trashed.deletedAt;
-    if (!purgeable || !(await content.documents.purge(id, new Date(now().getTime() + 1))))
-      throw new NotFound();
-    await attachments.forget(id);
-  }
-
-  /** Empties the trash of what has been there since before. @returns how many */
-  async purgeTrash(before: Date): Promise<number> {
-    const { content, attachments } = this.options;
-    const ids = await content.documents.listTrashedBefore(before, 100);
-    let count = 0;
-    for (const id of ids) {
-      if (!(await content.documents.purge(id, before))) continue;
-      await attachments.forget(id);
-      count += 1;
-    }
-    return count;
   }
 
   /** What it was and is, newest first: as many as are kept. @throws `NotFound` unless the user is the author */
@@ -239,7 +195,7 @@ export class Documents {
       const files = await this.options.attachments.filesOf([{ attachments }]);
       return { title, body, tags, attachments: attachments.filter((fileId) => files.has(fileId)) };
     });
-    return this.viewOf(document);
+    return this.options.views.of(document);
   }
 
   private async edit(
@@ -305,30 +261,6 @@ export class Documents {
     const document = await this.options.content.documents.find(id);
     if (!document || document.deletedAt) throw new NotFound();
     return document;
-  }
-
-  private async viewOf(document: DocumentRecord): Promise<DocumentView> {
-    const [view] = await this.viewsOf([document]);
-    if (!view) throw new NotFound();
-    return view;
-  }
-
-  private async viewsOf(documents: DocumentRecord[]): Promise<DocumentView[]> {
-    const { sql, attachments } = this.options;
-    const [authors, files, rendered] = await Promise.all([
-      findAuthors(sql, documents),
-      attachments.filesOf(documents),
-      Promise.all(documents.map((document) => this.rendered(document))),
-    ]);
-    return rendered.map((document) => ({ document, authors, files }));
-  }
-
-  /** What another renderer made is made anew, once. */
-  private async rendered(document: DocumentRecord): Promise<DocumentRecord> {
-    if (document.renderer === RENDERER) return document;
-    const rendering = await this.options.markdown.render(document.body);
-    await this.options.content.documents.keepRendering(document.id, document.version, rendering);
-    return { ...document, ...rendering };
   }
 
   private requireLength(body: string): void {

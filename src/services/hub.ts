@@ -188,7 +188,10 @@ export class Hub {
   async close(): Promise<void> {
     this.draining = true;
     this.stopChecks?.();
-    for (const one of [...this.watch]) one.end('restart');
+    for (const one of [...this.watch]) {
+      if (one instanceof Connection) one.cut();
+      else one.end('restart');
+    }
     await this.channels.close();
   }
 

@@ -148,7 +148,5 @@ function missingOf(cut: Cut, extents: Extent[], size: number): IndexRange[] {
 
 function requireSaidBefore(field: string, before: number | null, now: number): void {
   if (before === now) return;
-  throw InvalidRequest.of([
-    { path: `query.${field}`, message: `does not go with an earlier chunk of this upload` },
-  ]);
+  throw InvalidRequest.of([{ path: field, message: 'does not go with an earlier chunk of this upload' }]);
 }

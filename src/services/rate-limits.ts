@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { RateLimiterMemory, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
+import { RateLimiterRes } from 'rate-limiter-flexible';
 import { Unavailable } from '../errors';
+import type { LimiterFactory } from '../models/limiters';
 import { networkOf } from './network-of';
 
 const MINUTE = 60;
@@ -11,15 +12,6 @@ const DAY = 24 * HOUR;
 const LONGEST_GAP = MINUTE;
 /** How long an address from which the user signed in is not slowed down by what others guess. */
 const KNOWN_SECONDS = 14 * DAY;
-
-/** What is used of the limiters of rate-limiter-flexible. */
-export type Limiter = Pick<
-  RateLimiterAbstract,
-  'points' | 'duration' | 'consume' | 'reward' | 'delete' | 'get' | 'set'
->;
-
-/** Makes a limiter of so many points within so many seconds. */
-export type LimiterFactory = (options: { keyPrefix: string; points: number; duration: number }) => Limiter;
 
 /** How many calls one address may make. */
 export interface RateLimitSettings {
@@ -76,9 +68,6 @@ export interface RateLimits {
   /** @param user any name of the user that is always the same @throws `Unavailable` when nothing counts */
   guess(user: string, address: string): Promise<Guess>;
 }
-
-/** Limiters that count in this process. */
-export const limitersInMemory: LimiterFactory = (options) => new RateLimiterMemory(options);
 
 export function createRateLimits(settings: RateLimitSettings, makeLimiter: LimiterFactory): RateLimits {
   const byAddress = (name: string, quota: number, window: number): AddressLimit => {

@@ -58,8 +58,8 @@ export class Stretches {
 
   private async piece(): Promise<Uint8Array | null> {
     try {
-      const { done, value } = await this.pieces.next();
-      if (!done) return value;
+      const result = await this.pieces.next();
+      if (!result.done) return result.value;
     } catch (error) {
       this.cause = error;
     }

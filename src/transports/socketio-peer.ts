@@ -43,7 +43,7 @@ export class SocketioPeer implements Peer {
   /** It has left the namespace, and there is no other one. */
   leave(): void {
     this.socket = null;
-    this.conn.close();
+    this.conn.close(true);
   }
 
   get unsent(): number {
@@ -82,14 +82,18 @@ export class SocketioPeer implements Peer {
    * the server disconnects them.
    */
   close(ending: Ending): void {
-    if (ending === 'slow' || ending === 'dead') {
-      this.websocket?.terminate();
-      this.conn.close(true);
+    if (ending === 'slow') {
+      this.terminate();
       return;
     }
     this.socket?.emit('closing', { reason: ending, comeBack: comeBack[ending] });
     if (comeBack[ending] === 'never' && this.socket) this.socket.disconnect(true);
     else this.conn.close();
+  }
+
+  terminate(): void {
+    this.websocket?.terminate();
+    this.conn.close(true);
   }
 
   private get websocket(): EngineConnection['transport']['socket'] {

@@ -85,7 +85,6 @@ export function socketioTransport(options: SocketioOptions): {
     },
 
     handle(ctx) {
-      ctx.respond = false;
       if (ctx.query['sid'] === undefined) {
         const visitor = visitorOf(ctx);
         const place = hub.admit('socketio', visitor);
@@ -95,6 +94,7 @@ export function socketioTransport(options: SocketioOptions): {
           if (arrivals.delete(ctx.req)) place.leave();
         });
       }
+      ctx.respond = false;
       if (!isUpgrade(ctx.req)) {
         engine.handleRequest(ctx.req, ctx.res);
         return;
@@ -129,7 +129,7 @@ function createIo(): { io: Server; engine: Engine } {
     httpCompression: false,
     maxHttpBufferSize: PACKET_BYTES,
   });
-  return { io, engine: io.engine as unknown as Engine };
+  return { io, engine: io.engine };
 }
 
 /** With what a client connects beside what its handshake had. @throws `InvalidToken`, `InvalidRequest` */
@@ -139,8 +139,8 @@ async function introduce(
   { admit, tickets }: SocketioOptions,
 ): Promise<void> {
   const { token, ticket } = checked(connectShape, socket.handshake.auth);
-  if (token != null) connection.assign(await admit(token));
-  else if (ticket != null)
+  if (typeof token === 'string') connection.assign(await admit(token));
+  else if (typeof ticket === 'string')
     connection.assign({ principal: await tickets.redeem(ticket, 'events'), until: null });
 }
 
@@ -184,5 +184,7 @@ function serve(socket: Socket, { peer, connection }: Client, report: Report): vo
     await connection.refresh(checked(refreshShape, input).accessToken);
     done({});
   });
-  socket.once('disconnect', () => peer.leave());
+  socket.once('disconnect', (reason) => {
+    if (reason === 'client namespace disconnect') peer.leave();
+  });
 }

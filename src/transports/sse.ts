@@ -86,6 +86,7 @@ function begin(ctx: Context): void {
 }
 
 class SsePeer implements Peer {
+  readonly isOfFixedTopics = true;
   private readonly outbox: Outbox;
   private begun = false;
 
@@ -131,13 +132,17 @@ class SsePeer implements Peer {
   close(ending: Ending): void {
     // What has not begun is answered with an error.
     if (!this.begun || this.response.destroyed) return;
-    if (ending === 'slow' || ending === 'dead') {
-      this.response.destroy();
+    if (ending === 'slow') {
+      this.terminate();
       return;
     }
     this.outbox.push(this.retry(comeBack[ending]));
     this.outbox.flush();
     this.response.end();
+  }
+
+  terminate(): void {
+    if (this.begun) this.response.destroy();
   }
 
   /** With an id, so that a client that is cut off before the first event comes back to this place. */

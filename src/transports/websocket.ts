@@ -178,14 +178,15 @@ class WebsocketPeer implements Peer {
   }
 
   close(ending: Ending): void {
-    if (ending === 'dead') {
-      this.websocket.terminate();
-      return;
-    }
+    if (ending === 'dead') this.terminate();
     if (!this.isOpen) return;
     this.outbox.flush();
     this.websocket.close(closeCodes[ending], ending);
     this.farewell();
+  }
+
+  terminate(): void {
+    this.websocket.terminate();
   }
 
   private get isOpen(): boolean {

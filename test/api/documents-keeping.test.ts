@@ -195,6 +195,7 @@ describe('attachments', () => {
     const [kept, gone] = [await makeFile(ferry, author), await makeFile(ferry, author)];
     const document = await makeDocument(ferry, author, { attachments: [gone.id, kept.id] });
     await patch(document, { attachments: [kept.id] });
+    expect(await ferry.stores.sql.attachments.listOf(gone.id)).toEqual([]);
     await deleteFile(gone).expect(204);
     const path = `${documentPath(document)}/versions/1`;
     expect((await call(ferry, author, 'get', path).expect(200)).body).toMatchObject({

@@ -169,6 +169,24 @@ describe('Resumable Uploads for HTTP', () => {
       expect(again.body).toMatchObject({ type: `${PROBLEM}completed-upload`, code: 'invalid_request' });
     });
 
+    it.each(['5', '6'])(
+      'is complete by its length in version %s, which some clients count on',
+      async (version) => {
+        const headers = { 'Upload-Draft-Interop-Version': version };
+        const address = await open({ 'Upload-Length': '3', ...headers }, Buffer.from('ab'));
+        const last = await append(address, 2, Buffer.from('c'), {
+          ...headers,
+          'Upload-Complete': '?0',
+        }).expect(201);
+        expect(last.headers['upload-complete']).toBe('?1');
+        const end = await append(address, 3, Buffer.alloc(0), { ...headers, 'Upload-Complete': '?1' }).expect(
+          201,
+        );
+        expect(fileIn(end)).toEqual(fileIn(last));
+        await append(address, 3, Buffer.from('d'), { ...headers, 'Upload-Complete': '?1' }).expect(400);
+      },
+    );
+
     it('keeps nothing of a body whose digest is wrong', async () => {
       const address = await open();
       const digest = { 'Content-Digest': contentDigest(Buffer.from('other')), 'Upload-Complete': '?0' };

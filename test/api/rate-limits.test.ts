@@ -1,6 +1,7 @@
 import * as argon2 from '@node-rs/argon2';
 import request, { type Response, type Test } from 'supertest';
-import { limitersInMemory, type LimiterFactory } from '../../src/services/rate-limits';
+import type { LimiterFactory } from '../../src/models/limiters';
+import { limitersInMemory } from '../../src/models/limiters/memory';
 import { Browser } from '../support/browser';
 import { API, makeUser, type TestUser } from '../support/factories';
 import { startFerry, type Ferry, type FerryOptions } from '../support/ferry';

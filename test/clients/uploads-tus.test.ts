@@ -121,7 +121,7 @@ describe('tus-js-client', () => {
   });
 
   it('sends a stream whose length it learns at its end', async () => {
-    await expectFile(await upload({ uploadLengthDeferred: true, chunkSize: 5 * MIB }));
+    await expectFile(await upload({ uploadLengthDeferred: true, chunkSize: 5 * MIB }, { stream: true }));
   });
 
   it('sends PATCH as POST', async () => {

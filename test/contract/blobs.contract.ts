@@ -1,5 +1,5 @@
 import { NotFound } from '../../src/errors';
-import { BlobsBench, type BlobsUnderTest, inPieces, sha256 } from './blobs/bench';
+import { BlobsBench, type BlobsUnderTest, collect, inPieces, sha256 } from './blobs/bench';
 import { describeBlobs } from './blobs/blobs';
 import { describeJoining } from './blobs/joining';
 import { describeParts } from './blobs/parts';
@@ -25,6 +25,7 @@ export function blobsContract(name: string, open: () => Promise<BlobsUnderTest>)
     it.each<[string, (none: string) => Promise<unknown>]>([
       ['writePart', () => bench.write('nowhere', 0, bench.fresh(10))],
       ['partMatches', () => bench.store.partMatches('nowhere', 0, inPieces(bench.fresh(10)))],
+      ['readPart', () => collect(bench.store.readPart('nowhere', 0, 10))],
       ['hashPart', () => bench.store.hashPart('nowhere', 10)],
       ['hashPart of nothing', () => bench.store.hashPart('nowhere', 0)],
       ['publishPart', (none) => bench.store.publishPart('nowhere', none)],

@@ -121,6 +121,42 @@ describe('blob store: local disk only', () => {
   });
 
   describe('after a crash', () => {
+    it.each([0, 1, 2, 3])('goes on with joining parts after %i were moved', async (moved) => {
+      const sizes = [100_000, 300_000, 300_000];
+      let start = 0;
+      for (const [i, size] of sizes.entries()) {
+        await store.createPart(`p${i}`, size);
+        await store.writePart(`p${i}`, 0, source(content.subarray(start, (start += size))));
+      }
+      const folder = `${partFile('whole')}.joined`;
+      if (moved > 0) await fs.mkdir(folder);
+      for (let i = 0; i < moved; i++) await fs.rename(partFile(`p${i}`), path.join(folder, `0000${i}`));
+      await restart();
+      await store.joinParts(
+        'whole',
+        sizes.map((size, i) => ({ id: `p${i}`, size })),
+      );
+      expect((await store.hashPart('whole', content.length)).sha256).toBe(hash);
+      await store.publishPart('whole', hash);
+      expect(readdirSync(path.join(directory, 'parts'))).toEqual([]);
+      expect(readdirSync(blobFile())).toEqual(['00000', '00001', '00002']);
+    });
+
+    it.each(['a file', 'a folder'])(
+      'puts %s in the place of a damaged blob of the other kind',
+      async (kind) => {
+        const damaged = kind === 'a file' ? path.join(blobFile(), '00000') : blobFile();
+        await fs.mkdir(path.dirname(damaged), { recursive: true });
+        await fs.writeFile(damaged, 'cut');
+        await fill('p1');
+        if (kind === 'a folder') await store.joinParts('p2', [{ id: 'p1', size: content.length }]);
+        await store.publishPart(kind === 'a folder' ? 'p2' : 'p1', hash);
+        const reader = await store.openBlob(hash);
+        expect((await collect(reader.read(0, reader.size))).equals(content)).toBe(true);
+        await reader.close();
+      },
+    );
+
     it('hashes a part from its start', async () => {
       await fill('p1');
       store.hashAlong('p1', 300_000);

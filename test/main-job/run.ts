@@ -15,6 +15,7 @@ import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client, missing, sendChunks, type Upload } from './client';
+import { uploadsByTus } from './doors';
 import { refusals } from './refusals';
 import { Report } from './report';
 import { ServerProcess } from '../support/server-process';
@@ -41,6 +42,7 @@ async function main(): Promise<number> {
     client.token = body.accessToken;
     const fileId = await upload(report, server, client, { source, size, sha256 });
     await download(report, server, client.token, { source, size, sha256, fileId, directory });
+    await uploadsByTus(report, server, client.token);
     report.section('Refusals, and what they leave behind');
     await refusals(report, client);
     const parts = await readdir(path.join(directory, 'uploads/parts'));

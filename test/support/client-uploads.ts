@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import request, { type Response, type Test } from 'supertest';
-import type { TestUser } from './factories';
+import { API, type TestUser } from './factories';
 import type { Ferry } from './ferry';
+import type { ShownFile, ShownUpload } from './uploads';
 
 export const RESUMABLE = '/compat/resumable';
 
@@ -69,12 +71,12 @@ export function postChunk(
   user: TestUser,
   file: ClientFile,
   number: number,
-  { dialect = 'resumable' as Dialect, fields = {}, bytes = resumableChunk(file, number) } = {},
+  { dialect = 'resumable', bytes = resumableChunk(file, number) }: { dialect?: Dialect; bytes?: Buffer } = {},
 ): Test {
   return request(ferry.url)
     .post(RESUMABLE)
     .set(user.auth)
-    .field({ ...resumableFields(file, number, dialect), ...(fields as Record<string, string>) })
+    .field(resumableFields(file, number, dialect))
     .attach('file', bytes, { filename: file.name, contentType: 'application/octet-stream' });
 }
 
@@ -90,4 +92,50 @@ export async function postAll(
     last = await postChunk(ferry, user, file, number, dialect === undefined ? {} : { dialect }).expect(200);
   }
   return last!;
+}
+
+/** As the home-grown protocol answers `verify`. */
+export interface Verified {
+  shouldUpload: boolean;
+  uploadedList: string[];
+  url?: string;
+  file?: ShownFile;
+}
+
+/** Bytes of every chunk but the last of a `hashedClient`. */
+export const HASHED_CHUNK = 1000;
+
+export const md5Of = (bytes: Buffer): string => createHash('md5').update(bytes).digest('hex');
+
+/** Chunk `index` of the bytes. */
+export const hashedChunk = (bytes: Buffer, index: number): Buffer =>
+  bytes.subarray(index * HASHED_CHUNK, (index + 1) * HASHED_CHUNK);
+
+export const fileIn = (answer: { body: unknown }): ShownFile => (answer.body as { file: ShownFile }).file;
+
+/** The home-grown client of verify, chunk and merge, for whichever server and user it is at the time. */
+export function hashedClient(at: () => { ferry: Ferry; user: TestUser }) {
+  const post = (what: string, user: TestUser) =>
+    request(at().ferry.url).post(`/compat/${what}`).set(user.auth);
+  return {
+    verified: async (fileHash: string, filename = '电影.mp4', by = at().user): Promise<Verified> => {
+      const answer = await post('verify', by).send({ filename, fileHash }).expect(200);
+      return answer.body as Verified;
+    },
+    sendChunk: (fileHash: string, index: number | string, bytes: Buffer, filename = '电影.mp4'): Test =>
+      post('chunk', at().user)
+        .attach('chunk', bytes, { filename: 'blob', contentType: 'application/octet-stream' })
+        .field('hash', `${fileHash}-${index}`)
+        .field('filename', filename)
+        .field('fileHash', fileHash),
+    merge: (fileHash: string, more: object = {}): Test =>
+      post('merge', at().user).send({ size: HASHED_CHUNK, fileHash, filename: '电影.mp4', ...more }),
+    openUploads: () => openUploadsOf(at().ferry, at().user),
+  };
+}
+
+/** Open uploads of the user, newest first. */
+export async function openUploadsOf(ferry: Ferry, user: TestUser): Promise<ShownUpload[]> {
+  const answer = await request(ferry.url).get(`${API}/uploads`).set(user.auth).expect(200);
+  return (answer.body as { items: ShownUpload[] }).items.filter(({ state }) => state === 'open');
 }

@@ -55,9 +55,8 @@ export function call(
   path: string,
   body?: object,
 ) {
-  const made = request(ferry.url)
-    [method](path)
-    .set(user?.auth ?? {});
+  const client = request(ferry.url);
+  const made = client[method](path).set(user?.auth ?? {});
   return body ? made.send(body) : made;
 }
 

@@ -8,13 +8,13 @@ import { createApp } from '../../src/app';
 import { readSigningKeys } from '../../src/bin/signing-keys';
 import { readConfig, type Config } from '../../src/config';
 import type { App } from '../../src/middleware/context';
+import type { LimiterFactory } from '../../src/models/limiters';
 import { closeStores, openStores, type Stores } from '../../src/models/stores';
 import { readProject } from '../../src/project';
 import { createHttpServer } from '../../src/server';
 import { createServices, type Services } from '../../src/services';
 import type { Alarms } from '../../src/services/download-budgets';
 import type { Timers } from '../../src/services/hub/timers';
-import type { LimiterFactory } from '../../src/services/rate-limits';
 
 const SECRET = 'a secret for tests, and for tests alone';
 

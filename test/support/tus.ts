@@ -25,9 +25,8 @@ export class TusClient {
   ) {}
 
   send(method: Method, path: string, headers: Record<string, string> = {}): Test {
-    return request(this.ferry.url)
-      [method](path)
-      .set({ 'Tus-Resumable': '1.0.0', ...this.user.auth, ...headers });
+    const asked = request(this.ferry.url)[method](path);
+    return asked.set({ 'Tus-Resumable': '1.0.0', ...this.user.auth, ...headers });
   }
 
   create(headers: Record<string, string>): Test {

@@ -32,18 +32,24 @@ export interface DiskBlobsOptions {
   directory: string;
   /** Makes an open file's bytes survive a power cut; `fdatasync` unless given. */
   datasync?: Datasync;
+  /** False leaves it to the system when bytes are written to the medium: then a power cut may lose them. */
+  sync?: boolean;
 }
 
 /**
  * Opens a blob store in a folder of the local disk.
  * @throws what the file system says when the folders cannot be made
  */
-export async function openDiskBlobs({ directory, datasync }: DiskBlobsOptions): Promise<BlobStore> {
+export async function openDiskBlobs({
+  directory,
+  datasync = (handle) => handle.datasync(),
+  sync = true,
+}: DiskBlobsOptions): Promise<BlobStore> {
   const layout = new Layout(directory);
   await makeFolder(layout.parts);
   await makeFolder(layout.blobs);
   await syncFolder(layout.directory);
-  return new DiskBlobs(layout, datasync ?? ((handle) => handle.datasync()));
+  return new DiskBlobs(layout, sync ? datasync : () => Promise.resolve());
 }
 
 class DiskBlobs implements BlobStore {

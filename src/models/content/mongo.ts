@@ -1,4 +1,4 @@
-import type { ContentStore } from '.';
+import type { Comments, ContentStore } from '.';
 import { mongoComments } from './mongo/comments';
 import { MongoConnection, withoutSecrets } from './mongo/connection';
 import { mongoDocuments } from './mongo/documents';
@@ -9,19 +9,22 @@ import { defineCollections, type Collections } from './mongo/schemas';
  * then every method rejects with `Unavailable` until it does.
  * @param url `mongodb://user:password@host:27017/database`
  */
-export function openMongoContent(url: string): ContentStore {
-  const mongo: MongoConnection = new MongoConnection(url, () => createIndexes(collections));
-  const collections = defineCollections(mongo.connection);
-  const { repair, ...comments } = mongoComments(collections);
+export async function openMongoContent(url: string): Promise<ContentStore> {
+  // Loaded only when it is used: it is large.
+  const { default: mongoose } = await import('mongoose');
+  const connection = mongoose.createConnection();
+  const collections = defineCollections(mongoose, connection);
+  const mongo = new MongoConnection(connection, url, () => createIndexes(collections));
+  const comments = mongoComments(collections);
   return {
     form: 'MongoDB',
     location: withoutSecrets(url),
     documents: mongo.guard(mongoDocuments(collections)),
-    comments: mongo.guard(comments),
+    comments: mongo.guard<Comments>(comments),
     ...mongo.guard({
-      repair,
+      repair: (before: Date) => comments.repair(before),
       async ping() {
-        await mongo.connection.db?.command({ ping: 1 });
+        await connection.db?.command({ ping: 1 });
       },
     }),
     close: () => mongo.close(),

@@ -9,7 +9,7 @@ export interface Scope {
 }
 
 /** What a viewer may see, in scopes that do not overlap. */
-export function scopesOf({ viewerId, authorId }: DocumentQuery): Scope[] {
+function scopesOf({ viewerId, authorId }: DocumentQuery): Scope[] {
   if (authorId !== undefined) {
     return [authorId === viewerId ? { authorId } : { authorId, visibility: 'public' }];
   }

@@ -3,6 +3,7 @@ const MOST_TERMS = 10_000;
 const MOST_QUERY_TERMS = 16;
 /** Characters; longer words are cut off, in documents and in queries alike. */
 const LONGEST_TERM = 32;
+const LONGEST_TAG = 60;
 
 /** Runs without spaces between words, and words. */
 const RUNS =
@@ -20,19 +21,24 @@ function folded(text: string): string {
   return text.normalize('NFKC').toLowerCase().normalize('NFKC');
 }
 
+/** Code points, so that no pair of surrogates is split. */
+function charactersOf(text: string): string[] {
+  return Array.from(text);
+}
+
 function cut(word: string): string {
-  return word.length <= LONGEST_TERM ? word : [...word].slice(0, LONGEST_TERM).join('');
+  return word.length <= LONGEST_TERM ? word : charactersOf(word).slice(0, LONGEST_TERM).join('');
 }
 
 /** Pairs of neighbours, and the last one alone, so that any single one begins some term. */
 function pairsOf(run: string): string[] {
-  const characters = [...run];
+  const characters = charactersOf(run);
   return characters.map((character, index) => character + (characters[index + 1] ?? ''));
 }
 
-/** The term of a tag. No word begins like it. */
+/** The term of a tag. No word begins like it. Folded, some characters become many. */
 function tagTerm(tag: string): string {
-  return `#${folded(tag).trim()}`;
+  return `#${charactersOf(folded(tag).trim()).slice(0, LONGEST_TAG).join('')}`;
 }
 
 /**
@@ -94,7 +100,7 @@ export function phraseFilter(
 ): ((document: { title: string; body: string }) => boolean) | null {
   const phrases = [...folded(q ?? '').matchAll(RUNS)]
     .map(([run]) => run)
-    .filter((run) => UNSPACED.test(run) && [...run].length > 2);
+    .filter((run) => UNSPACED.test(run) && charactersOf(run).length > 2);
   if (phrases.length === 0) return null;
   return ({ title, body }) => {
     const texts = [folded(title), folded(body)];

@@ -37,7 +37,8 @@ export interface EventLog extends Store {
   top(topic: string): Promise<Position>;
   /**
    * Calls the listener with each event of the topic appended from now on. Live delivery may lose events when the store
-   * was away: a position that is not last + 1 tells, and `readAfter` has the rest.
+   * was away: a position that is not last + 1 tells, and `readAfter` has the rest. Once it is back the newest event is
+   * told again, to those who have seen it, too, so that nobody has to wait for another one to find out.
    * @returns ends the subscription
    */
   subscribe(topic: string, listener: EventListener): Promise<() => Promise<void>>;

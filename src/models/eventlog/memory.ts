@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 // Imported rather than global, so that delivery goes on where a test has replaced the global timers.
 import { setImmediate } from 'node:timers';
 import { Unavailable } from '../../errors';
+import { frozenFrom, jsonOf } from './frozen';
 import type { EventListener, EventLog, History, LoggedEvent, Position } from './index';
 
 /** How the in-process log is set up. */
@@ -66,7 +67,7 @@ class MemoryEventLog implements EventLog {
 
   append(topicName: string, type: string, data: unknown): Promise<LoggedEvent> {
     return this.#step(() => {
-      const copy = frozenCopy(data);
+      const copy = frozenFrom(jsonOf(data));
       const topic = this.#ensure(topicName);
       topic.top += 1;
       const event: LoggedEvent = Object.freeze({
@@ -205,13 +206,6 @@ class MemoryEventLog implements EventLog {
 /** 64 random bits, `[0-9a-f]{16}`. */
 function newEpoch(): string {
   return randomBytes(8).toString('hex');
-}
-
-/** The data as it would come back from storage, and the same for good: all readers share it. */
-function frozenCopy(data: unknown): unknown {
-  // Without a form in JSON (undefined, a function) there is nothing to tell but null.
-  const json = JSON.stringify(data) as string | undefined;
-  return JSON.parse(json ?? 'null', (_key, value: unknown) => Object.freeze(value));
 }
 
 /**

@@ -28,11 +28,6 @@ export function defineUploads(sequelize: Sequelize): Table<UploadRecord> {
 }
 
 export function uploadsIn(table: Table<UploadRecord>, transaction: Within): Uploads {
-  /** On MySQL the UPDATE also holds the row until the transaction ends, even when it changes nothing. */
-  async function updateOpen(id: string, values: Partial<UploadRecord>): Promise<boolean> {
-    const [count] = await table.update(values, { where: { id, state: 'open' }, transaction });
-    return count > 0;
-  }
   return {
     async insert(upload) {
       await table.create(upload, { transaction });
@@ -48,6 +43,24 @@ export function uploadsIn(table: Table<UploadRecord>, transaction: Within): Uplo
       const where = { ownerId, clientKey };
       return plainOrNull(await table.findOne({ where, order: [['id', 'DESC']], transaction }));
     },
+    async sumOpen(ownerId) {
+      const where = { state: 'open' as const, joinedTo: null, ...(ownerId !== undefined && { ownerId }) };
+      const count = await table.count({ where, transaction });
+      return { count, bytes: await sumOf(table, 'size', { where, transaction }) };
+    },
+    ...changesIn(table, transaction),
+    ...piecesIn(table, transaction),
+    ...sweepsIn(table, transaction),
+  };
+}
+
+function changesIn(table: Table<UploadRecord>, transaction: Within) {
+  /** On MySQL the UPDATE also holds the row until the transaction ends, even when it changes nothing. */
+  async function updateOpen(id: string, values: Partial<UploadRecord>): Promise<boolean> {
+    const [count] = await table.update(values, { where: { id, state: 'open' }, transaction });
+    return count > 0;
+  }
+  return {
     touch: (id, expiresAt) => updateOpen(id, { expiresAt }),
     async grow(id, size) {
       const where = { id, state: 'open' as const, sizeDeferred: true };
@@ -62,6 +75,17 @@ export function uploadsIn(table: Table<UploadRecord>, transaction: Within): Uplo
     async setClientState(id, clientState) {
       await table.update({ clientState }, { where: { id }, transaction });
     },
+    async completeItself(id) {
+      await table.update({ completion: 'itself' }, { where: { id, completion: 'asked' }, transaction });
+    },
+    seal: (id, sha256) => updateOpen(id, { sealedSha256: sha256 }),
+    complete: (id, fileId) => updateOpen(id, { state: 'complete', fileId }),
+    end: (id, state) => updateOpen(id, { state }),
+  } satisfies Partial<Uploads>;
+}
+
+function piecesIn(table: Table<UploadRecord>, transaction: Within) {
+  return {
     async join(id, joinedTo, joinedPosition) {
       const where = { id, state: 'open' as const, joinedTo: null };
       const [count] = await table.update({ joinedTo, joinedPosition }, { where, transaction });
@@ -74,12 +98,12 @@ export function uploadsIn(table: Table<UploadRecord>, transaction: Within): Uplo
     async endJoined(joinedTo, state) {
       await table.update({ state }, { where: { joinedTo, state: 'open' }, transaction });
     },
-    async completeItself(id) {
-      await table.update({ completion: 'itself' }, { where: { id, completion: 'asked' }, transaction });
-    },
-    seal: (id, sha256) => updateOpen(id, { sealedSha256: sha256 }),
-    complete: (id, fileId) => updateOpen(id, { state: 'complete', fileId }),
-    end: (id, state) => updateOpen(id, { state }),
+  } satisfies Partial<Uploads>;
+}
+
+/** What is to be finished, or has come to its end. */
+function sweepsIn(table: Table<UploadRecord>, transaction: Within) {
+  return {
     async listSealed() {
       const where = { state: 'open' as const, sealedSha256: { [Op.ne]: null } };
       return (await table.findAll({ where, order: [['id', 'ASC']], transaction })).map(plain);
@@ -106,10 +130,5 @@ export function uploadsIn(table: Table<UploadRecord>, transaction: Within): Uplo
       };
       return (await table.findAll({ where, order: [['expiresAt', 'ASC']], limit, transaction })).map(plain);
     },
-    async sumOpen(ownerId) {
-      const where = { state: 'open' as const, joinedTo: null, ...(ownerId !== undefined && { ownerId }) };
-      const count = await table.count({ where, transaction });
-      return { count, bytes: await sumOf(table, 'size', { where, transaction }) };
-    },
-  };
+  } satisfies Partial<Uploads>;
 }

@@ -14,6 +14,14 @@ export interface UploadLimitation {
   maxAge: number | null;
 }
 
+/**
+ * Whether an upload is complete once it has as many bytes as were said. Up to draft 05 servers did so, and clients of
+ * that time never say `Upload-Complete: ?1`; later drafts want that to be said.
+ */
+export function completesByLength(version: number | null): boolean {
+  return version !== null && version <= 6;
+}
+
 type Lines = readonly string[] | undefined;
 
 /** Reads a field that is a Boolean; any other value is as if not sent. */

@@ -17,8 +17,12 @@ import type { Watch, Watched } from './watch';
 export interface Peer extends Outlet {
   /** Tells of something that goes wrong, while the connection goes on. */
   notice(problem: { code: string; detail: string }): void;
+  /** Whether it cannot go on with other topics than those that it began with. */
+  readonly isOfFixedTopics?: boolean;
   /** Tells the client, as far as that is possible, and ends the connection. */
   close(ending: Ending): void;
+  /** Ends it at once, without a word. */
+  terminate(): void;
 }
 
 /** Where a subscription begins: `next` is its cursor. */
@@ -104,8 +108,8 @@ export class Connection implements Watched {
   }
 
   /** Takes a new access token of the same user. @throws `InvalidToken`, `Forbidden` */
-  async refresh(accessToken: string): Promise<void> {
-    this.assign(await this.options.admit(accessToken));
+  refresh(accessToken: string): Promise<void> {
+    return this.inTurn(async () => this.assign(await this.options.admit(accessToken)));
   }
 
   /** The connection turns out to be that of a user. @throws `Forbidden` for another one, `RateLimited` */
@@ -126,6 +130,10 @@ export class Connection implements Watched {
 
   withdraw(topics: string[]): void {
     this.peer.notice({ code: 'not_found', detail: `You may not read this any more: ${topics.join(', ')}` });
+    if (this.peer.isOfFixedTopics) {
+      this.end('unreadable');
+      return;
+    }
     this.unsubscribe(topics).catch((error: unknown) => this.fail(error));
   }
 
@@ -141,6 +149,12 @@ export class Connection implements Watched {
     this.peer.close(ending);
   }
 
+  /** Ends it without waiting for the client to take what it was sent. */
+  cut(): void {
+    this.end('restart');
+    this.peer.terminate();
+  }
+
   /** One change at a time, in the order in which they were asked for. */
   private inTurn<T>(work: () => Promise<T>): Promise<T> {
     const done = this.turn.then(work);
@@ -153,7 +167,7 @@ export class Connection implements Watched {
     after: string | undefined,
     ready: (answer: Ready) => void,
   ): Promise<void> {
-    const { feeds, counts } = this.options;
+    const { feeds } = this.options;
     const added = topics.filter((topic) => !this.topics.includes(topic));
     this.place.hold(topics.length);
     const feed = topics.length === 0 ? null : await this.acquire(topics);
@@ -166,16 +180,30 @@ export class Connection implements Watched {
       this.place.hold(this.topics.length);
       throw error;
     }
-    const positions = feed ? this.positionsIn(feed, start) : [];
-    this.follow(feed, positions);
-    if (!feed) return;
+    this.follow(feed, feed ? this.positionsIn(feed, start) : []);
+    if (!this.feed || !this.consumer) return;
+    try {
+      await this.begin(this.feed, this.consumer, start !== null, ready);
+    } catch (error) {
+      this.fail(error);
+      throw error;
+    }
+  }
+
+  private async begin(
+    feed: Feed,
+    consumer: Consumer,
+    located: boolean,
+    ready: (answer: Ready) => void,
+  ): Promise<void> {
+    const recovered = (await consumer.prepare()) && located;
     const writer = new CursorWriter(feed.topics, feed.marks);
-    const next = writer.write(positions);
+    const next = writer.write(consumer.positions);
     await writer.settled();
     if (this.isEnded()) return;
-    ready({ next, recovered: start !== null });
-    if (start === null) counts.lost += 1;
-    this.consumer?.start();
+    if (!recovered) this.options.counts.lost += 1;
+    ready({ next, recovered });
+    consumer.start();
   }
 
   private async acquire(topics: readonly string[]): Promise<Feed> {

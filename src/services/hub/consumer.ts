@@ -63,6 +63,18 @@ export class Consumer implements Listener {
     return this.live ? [...this.options.feed.positions] : this.held;
   }
 
+  /**
+   * Looks whether all that the client missed is there, before anything is promised to it.
+   * @returns false when it is not: it then begins with what comes now
+   * @throws `Unavailable`
+   */
+  async prepare(): Promise<boolean> {
+    const { feed } = this.options;
+    if (await new Reader(feed, this.held).fill()) return true;
+    this.held = [...feed.positions];
+    return false;
+  }
+
   start(): void {
     this.catchUp().catch((error: unknown) => {
       if (!this.stopped) this.options.onFailure(error);

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
-import { type BlobsBench, collectIds, inPieces, sha256 } from './bench';
+import { type BlobsBench, collect, collectIds, inPieces, sha256 } from './bench';
 
 /** What parts do until they are published. `bench` is filled afresh before each test. */
 export function describeParts(bench: BlobsBench): void {
@@ -35,6 +35,24 @@ export function describeParts(bench: BlobsBench): void {
         ),
         { numRuns: 10, examples: [[[4, 3, 2, 1, 0], [1, 64 * 1024], 1, [6 * 1024]]] },
       );
+    });
+
+    it('reads a part while it fills, any stretch of it', async () => {
+      const content = bench.fresh(2 * bench.chunkSize + 10);
+      await bench.store.createPart('p1', null);
+      await bench.writeChunk('p1', content, 1);
+      await bench.writeChunk('p1', content, 2);
+      for (const [start, end] of [
+        [bench.chunkSize, content.length],
+        [bench.chunkSize + 3, 2 * bench.chunkSize - 1],
+        [2 * bench.chunkSize, 2 * bench.chunkSize + 10],
+        [5, 5],
+      ] as const) {
+        const read = await collect(bench.store.readPart('p1', start, end));
+        expect(read.equals(content.subarray(start, end))).toBe(true);
+      }
+      const beyond = collect(bench.store.readPart('p1', 0, content.length + 1));
+      await expect(beyond).rejects.toThrow(/ends at/);
     });
 
     it('takes a part of unknown size', async () => {

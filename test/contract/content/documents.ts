@@ -78,6 +78,17 @@ export function documentsContract(store: () => ContentStore): void {
       expect(await documents().findVersion(newId(), 1)).toBeNull();
     });
 
+    it('keep what is empty as it is', async () => {
+      const first = await document({ body: '', html: '', tags: [], attachments: [] });
+      const second = await change(first, { title: 'New' });
+      expect(await documents().find(first.id)).toStrictEqual(second);
+      expect(await documents().findVersion(first.id, 1)).toMatchObject({
+        body: '',
+        tags: [],
+        attachments: [],
+      });
+    });
+
     it('are kept as many as are asked for, and listed in pages, newest first', async () => {
       let record = await document();
       for (let version = 2; version <= 7; version += 1)
@@ -89,7 +100,7 @@ export function documentsContract(store: () => ContentStore): void {
 
     it('of fifty writers at once have one winner', async () => {
       const record = await document();
-      const other = await documents();
+      const other = documents();
       const written = await Promise.all(
         Array.from({ length: 50 }, (_, writer) =>
           other.update(record.id, 1, aChange(record, { title: `Writer ${writer}` }), 10),

@@ -135,6 +135,45 @@ export function uploadsContract(store: () => SqlStore): void {
       expect(late.map(({ id }) => id)).not.toContain(a.id);
     });
 
+    it('ends the open pieces of an upload with it', async () => {
+      const whole = await upload();
+      const pieces = [
+        await upload({ joinedTo: whole.id }),
+        await upload({ joinedTo: whole.id, state: 'expired' }),
+      ];
+      const other = await upload({ joinedTo: newId() });
+      await store().uploads.endJoined(whole.id, 'complete');
+      const states = [...pieces, other].map(async ({ id }) => (await store().uploads.find(id))?.state);
+      expect(await Promise.all(states)).toEqual(['complete', 'expired', 'open']);
+    });
+
+    it('lists those that complete themselves once they have all their bytes', async () => {
+      const itself = { completion: 'itself', size: 10 } as const;
+      const filled = [
+        await upload(itself),
+        await upload({ completion: 'itself', size: 0 }),
+        await upload({ size: 10 }),
+      ];
+      await store().uploads.completeItself(filled[2]!.id);
+      const never = await upload({ completion: 'never', size: 10 });
+      await store().uploads.completeItself(never.id);
+      const others = [
+        never,
+        await upload({ size: 10 }),
+        await upload({ ...itself, sizeDeferred: true }),
+        await upload({ ...itself, state: 'aborted' }),
+        await upload({ ...itself, sealedSha256: newDigest() }),
+      ];
+      const partly = await upload({ ...itself, size: 11 });
+      for (const { id, size } of [...filled, ...others, partly]) {
+        await store().transaction((tables) => tables.extents.add(id, { start: 0, end: Math.min(size, 10) }));
+      }
+      await upload(itself);
+      const mine = new Set([...filled, ...others, partly].map(({ id }) => id));
+      const found = (await store().uploads.listFilled()).map(({ id }) => id).filter((id) => mine.has(id));
+      expect(found).toEqual(filled.map(({ id }) => id).sort());
+    });
+
     it('counts open ones and their bytes, of one user and of everybody', async () => {
       const ownerId = newId();
       expect(await store().uploads.sumOpen(ownerId)).toEqual({ count: 0, bytes: 0 });

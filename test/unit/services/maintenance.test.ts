@@ -21,7 +21,13 @@ import {
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-const NOTHING = { expiredUploads: 0, deletedBlobs: 0, deletedParts: 0 };
+const NOTHING = {
+  expiredUploads: 0,
+  deletedBlobs: 0,
+  deletedParts: 0,
+  purgedDocuments: 0,
+  repairedCounts: 0,
+};
 
 /** How far the clock of the services is ahead of the clock of the disk. */
 let ahead = 0;

@@ -1,11 +1,7 @@
 import { Unavailable } from '../../../src/errors';
-import {
-  createRateLimits,
-  limitersInMemory,
-  type Guess,
-  type LimiterFactory,
-  type RateLimits,
-} from '../../../src/services/rate-limits';
+import type { LimiterFactory } from '../../../src/models/limiters';
+import { limitersInMemory } from '../../../src/models/limiters/memory';
+import { createRateLimits, type Guess, type RateLimits } from '../../../src/services/rate-limits';
 
 const SETTINGS = { signIn: 3, guesses: 10, register: 2, refresh: 2, wechat: 2, qr: 2 };
 const MINUTE = 60_000;

@@ -1,8 +1,8 @@
-import type { CommentRecord, Comments } from '..';
+import type { CommentRecord, Comments, ContentStore } from '..';
 import { NotFound } from '../../../errors';
 import { Counts, newEntry, readEntry, type Entry } from './counts';
 import { isDuplicate } from './connection';
-import type { Collections, StoredComment } from './schemas';
+import type { Collections, StoredComment, StoredDocument } from './schemas';
 
 /** What belongs to the store alone is not read. */
 const SHOWN = { pending: 0, pendingAt: 0, creation: 0, deletion: 0, gone: 0 };
@@ -10,16 +10,26 @@ const BATCH = 100;
 /** A comment that nobody sees any more is kept so long, so that unsettled counts can find out about it. */
 const KEEP_GONE_MS = 24 * 60 * 60 * 1000;
 
-interface MongoComments extends Comments {
-  /** See `ContentStore`. */
-  repair(before: Date): Promise<number>;
+interface Counters {
+  commentCounts: Counts<'commentCount', StoredDocument>;
+  replyCounts: Counts<'replyCount', StoredComment>;
+  /** Takes a comment that is deleted and has no replies out of its thread, and then perhaps the one above. */
+  fade: (id: string) => Promise<void>;
 }
 
-export function mongoComments({ documents, comments }: Collections): MongoComments {
+export function mongoComments(collections: Collections): Comments & Pick<ContentStore, 'repair'> {
+  const counters = countersOf(collections);
+  return {
+    ...reading(collections),
+    ...threading(collections, counters),
+    repair: (before) => repair(collections, counters, before),
+  };
+}
+
+function countersOf({ documents, comments }: Collections): Counters {
   const commentCounts = new Counts(documents, 'commentCount');
   const replyCounts = new Counts(comments, 'replyCount');
 
-  /** Takes a comment that is deleted and has no replies out of its thread, and then perhaps the one above. */
   async function fade(id: string): Promise<void> {
     const faded = await comments.findOne({ _id: id }, { parentId: 1 }).lean<StoredComment>();
     if (!faded) return;
@@ -41,39 +51,13 @@ export function mongoComments({ documents, comments }: Collections): MongoCommen
     if (await comments.exists(ready)) await fade(id);
   }
 
-  /** Whether what an entry announces has happened. */
-  async function happened(entry: string): Promise<boolean> {
-    const { id, attempt } = readEntry(entry);
-    const signed = { creation: 1, deletion: 1, gone: 1 };
-    const comment = await comments.findOne({ _id: id }, signed).lean<StoredComment>();
-    return comment !== null && [comment.creation, comment.deletion, comment.gone].includes(attempt);
-  }
+  return { commentCounts, replyCounts, fade };
+}
 
-  /** @returns how many entries were settled */
-  async function settleAll(
-    counts: Pick<typeof replyCounts, 'unsettled' | 'settle'>,
-    before: Date,
-  ): Promise<number> {
-    let settled = 0;
-    for (const { _id, pending, pendingAt } of await counts.unsettled(BATCH)) {
-      for (const entry of pending) {
-        const done = await happened(entry);
-        // What has not happened may still do so, for a while.
-        if (!done && pendingAt !== null && pendingAt >= before) continue;
-        await counts.settle(_id, entry as Entry, done);
-        settled += 1;
-      }
-    }
-    return settled;
-  }
-
-  async function fadeLeftOver(before: Date): Promise<number> {
-    const filter = { deletedAt: { $lt: before }, gone: null, replyCount: 0, pending: { $size: 0 } };
-    const found = await comments.find(filter, { _id: 1 }).limit(BATCH).lean<{ _id: string }[]>();
-    for (const { _id } of found) await fade(_id);
-    return found.length;
-  }
-
+function threading(
+  { comments }: Collections,
+  { commentCounts, replyCounts, fade }: Counters,
+): Pick<Comments, 'insert' | 'delete'> {
   return {
     async insert({ id, ...values }) {
       const { documentId, parentId } = values;
@@ -99,6 +83,25 @@ export function mongoComments({ documents, comments }: Collections): MongoCommen
       await settle(true);
     },
 
+    async delete(id, version, at) {
+      const found = await comments.findOne({ _id: id, version, deletedAt: null }).lean<StoredComment>();
+      if (!found) return false;
+      const { entry, attempt } = newEntry('-', id);
+      await commentCounts.begin(found.documentId, entry);
+      const { matchedCount } = await comments.updateOne(
+        { _id: id, version, deletedAt: null },
+        { $set: { body: '', html: '', version: version + 1, deletedAt: at, deletion: attempt } },
+      );
+      await commentCounts.settle(found.documentId, entry, matchedCount > 0);
+      if (matchedCount === 0) return false;
+      await fade(id);
+      return true;
+    },
+  };
+}
+
+function reading({ comments }: Collections): Omit<Comments, 'insert' | 'delete'> {
+  return {
     async find(id) {
       const found = await comments.findOne({ _id: id, gone: null }, SHOWN).lean<StoredComment>();
       return found && commentOf(found);
@@ -124,32 +127,48 @@ export function mongoComments({ documents, comments }: Collections): MongoCommen
     async keepRendering(id, version, { html, renderer }) {
       await comments.updateOne({ _id: id, version, deletedAt: null }, { $set: { html, renderer } });
     },
-
-    async delete(id, version, at) {
-      const found = await comments.findOne({ _id: id, version, deletedAt: null }).lean<StoredComment>();
-      if (!found) return false;
-      const { entry, attempt } = newEntry('-', id);
-      await commentCounts.begin(found.documentId, entry);
-      const { matchedCount } = await comments.updateOne(
-        { _id: id, version, deletedAt: null },
-        { $set: { body: '', html: '', version: version + 1, deletedAt: at, deletion: attempt } },
-      );
-      await commentCounts.settle(found.documentId, entry, matchedCount > 0);
-      if (matchedCount === 0) return false;
-      await fade(id);
-      return true;
-    },
-
-    async repair(before) {
-      const repaired =
-        (await settleAll(commentCounts, before)) +
-        (await settleAll(replyCounts, before)) +
-        (await fadeLeftOver(before));
-      const old = { gone: { $ne: null }, deletedAt: { $lt: new Date(before.getTime() - KEEP_GONE_MS) } };
-      await comments.deleteMany({ ...old, pending: { $size: 0 } });
-      return repaired;
-    },
   };
+}
+
+async function repair(
+  { comments }: Collections,
+  { commentCounts, replyCounts, fade }: Counters,
+  before: Date,
+): Promise<number> {
+  /** Whether what an entry announces has happened. */
+  async function happened(entry: string): Promise<boolean> {
+    const { id, attempt } = readEntry(entry);
+    const signed = { creation: 1, deletion: 1, gone: 1 };
+    const comment = await comments.findOne({ _id: id }, signed).lean<StoredComment>();
+    return comment !== null && [comment.creation, comment.deletion, comment.gone].includes(attempt);
+  }
+
+  /** @returns how many entries were settled */
+  async function settleAll(counts: Pick<Counters['replyCounts'], 'unsettled' | 'settle'>): Promise<number> {
+    let settled = 0;
+    for (const { _id, pending, pendingAt } of await counts.unsettled(BATCH)) {
+      for (const entry of pending) {
+        const done = await happened(entry);
+        // What has not happened may still do so, for a while.
+        if (!done && pendingAt !== null && pendingAt >= before) continue;
+        await counts.settle(_id, entry as Entry, done);
+        settled += 1;
+      }
+    }
+    return settled;
+  }
+
+  async function fadeLeftOver(): Promise<number> {
+    const filter = { deletedAt: { $lt: before }, gone: null, replyCount: 0, pending: { $size: 0 } };
+    const found = await comments.find(filter, { _id: 1 }).limit(BATCH).lean<{ _id: string }[]>();
+    for (const { _id } of found) await fade(_id);
+    return found.length;
+  }
+
+  const repaired = (await settleAll(commentCounts)) + (await settleAll(replyCounts)) + (await fadeLeftOver());
+  const old = { gone: { $ne: null }, deletedAt: { $lt: new Date(before.getTime() - KEEP_GONE_MS) } };
+  await comments.deleteMany({ ...old, pending: { $size: 0 } });
+  return repaired;
 }
 
 function commentOf(stored: StoredComment): CommentRecord {

@@ -1,4 +1,4 @@
-import mongoose, { type Connection } from 'mongoose';
+import type { Connection } from 'mongoose';
 import { Conflict, FerryError, OutOfSpace, Unavailable } from '../../../errors';
 
 const SELECTION_MS = 3000;
@@ -31,12 +31,12 @@ type Method = (...parameters: unknown[]) => Promise<unknown>;
 
 /** A connection that is made when it is first needed, and made again after it could not be. */
 export class MongoConnection {
-  readonly connection: Connection = mongoose.createConnection();
   private opening: Promise<void> | null = null;
   private closed = false;
 
   /** @param prepare called once it is connected, before anything else */
   constructor(
+    private readonly connection: Connection,
     private readonly url: string,
     private readonly prepare: () => Promise<void>,
   ) {}

@@ -39,10 +39,7 @@ export class Counts<Field extends string, T extends Counted<Field>> {
    */
   async begin(id: string, entry: Entry, filter: QueryFilter<T> = {}): Promise<boolean> {
     const update = { $push: { pending: entry }, $set: { pendingAt: new Date() } };
-    const { matchedCount } = await this.records.updateOne(
-      { ...filter, _id: id } as QueryFilter<T>,
-      update as unknown as UpdateQuery<T>,
-    );
+    const { matchedCount } = await this.records.updateOne({ ...filter, _id: id } as QueryFilter<T>, update);
     return matchedCount > 0;
   }
 

@@ -10,7 +10,24 @@ type Filter = QueryFilter<StoredDocument>;
 /** What belongs to the store alone is not read. */
 const SHOWN = { terms: 0, pending: 0, pendingAt: 0, purging: 0 };
 
-export function mongoDocuments({ documents, versions, comments }: Collections): Documents {
+export function mongoDocuments(collections: Collections): Documents {
+  const reader = readerOf(collections);
+  return {
+    find: reader.find,
+    ...lookups(collections, reader),
+    ...edits(collections, reader),
+    ...trash(collections, reader),
+    ...versionsOf(collections),
+  };
+}
+
+type Reader = ReturnType<typeof readerOf>;
+type Lookups = Pick<Documents, 'summaries' | 'list'>;
+type Edits = Pick<Documents, 'insert' | 'update' | 'keepRendering'>;
+type Trash = Pick<Documents, 'trash' | 'untrash' | 'listTrash' | 'listTrashedBefore' | 'purge'>;
+type Versions = Pick<Documents, 'listVersions' | 'findVersion'>;
+
+function readerOf({ documents }: Collections) {
   async function select(filter: Filter, { limit, before }: { limit: number; before: string | null }) {
     const below = before === null ? filter : { $and: [filter, { _id: { $lt: before } }] };
     const found = await documents.find(below, SHOWN).sort({ _id: -1 }).limit(limit).lean<StoredDocument[]>();
@@ -22,25 +39,11 @@ export function mongoDocuments({ documents, versions, comments }: Collections): 
     return found && documentOf(found);
   }
 
-  /** Before the next version replaces it. What is written twice is the same. */
-  async function keepVersion(document: DocumentRecord): Promise<void> {
-    const _id = versionId(document.id, document.version);
-    const values = { documentId: document.id, ...versionRecordOf(document) };
-    try {
-      await versions.updateOne({ _id }, { $setOnInsert: values }, { upsert: true });
-    } catch (error) {
-      if (!isDuplicate(error)) throw error;
-    }
-  }
+  return { select, find };
+}
 
+function lookups({ documents }: Collections, { select }: Reader): Lookups {
   return {
-    async insert({ id, ...document }) {
-      const terms = [...searchTerms(document)];
-      await documents.create([{ _id: id, ...document, terms, purging: false, pending: [], pendingAt: null }]);
-    },
-
-    find,
-
     async summaries(ids) {
       const fields = { authorId: 1, title: 1, visibility: 1, attachments: 1, version: 1, deletedAt: 1 };
       const found = await documents
@@ -60,8 +63,25 @@ export function mongoDocuments({ documents, versions, comments }: Collections): 
         select({ $and: [{ ...scope, deletedAt: null }, ...terms.map(termFilter)] }, page),
       );
     },
+  };
+}
 
-    listTrash: (authorId, page) => select({ authorId, deletedAt: { $ne: null }, purging: false }, page),
+function edits({ documents, versions }: Collections, { find }: Reader): Edits {
+  /** Before the next version replaces it. What is written twice is the same. */
+  async function keepVersion(document: DocumentRecord): Promise<void> {
+    const _id = versionId(document.id, document.version);
+    try {
+      await versions.create([{ _id, documentId: document.id, ...versionRecordOf(document) }]);
+    } catch (error) {
+      if (!isDuplicate(error)) throw error;
+    }
+  }
+
+  return {
+    async insert({ id, ...document }) {
+      const terms = [...searchTerms(document)];
+      await documents.create([{ _id: id, ...document, terms, purging: false, pending: [], pendingAt: null }]);
+    },
 
     async update(id, version, change, keep) {
       const before = await find(id);
@@ -83,6 +103,12 @@ export function mongoDocuments({ documents, versions, comments }: Collections): 
     async keepRendering(id, version, { html, renderer }) {
       await documents.updateOne({ _id: id, version }, { $set: { html, renderer } });
     },
+  };
+}
+
+function trash({ documents, versions, comments }: Collections, { select }: Reader): Trash {
+  return {
+    listTrash: (authorId, page) => select({ authorId, deletedAt: { $ne: null }, purging: false }, page),
 
     async trash(id, version, at) {
       const filter = { _id: id, version, deletedAt: null };
@@ -113,7 +139,11 @@ export function mongoDocuments({ documents, versions, comments }: Collections): 
       await documents.deleteOne({ _id: id, purging: true });
       return true;
     },
+  };
+}
 
+function versionsOf({ versions }: Collections): Versions {
+  return {
     async listVersions(id, { limit, before }) {
       const found = await versions
         .find(

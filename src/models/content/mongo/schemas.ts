@@ -1,6 +1,6 @@
-import { Schema, type Connection, type Model } from 'mongoose';
+import type mongoose from 'mongoose';
+import type { Connection, Model, SchemaDefinition } from 'mongoose';
 import type { CommentRecord, DocumentRecord, VersionRecord } from '..';
-import type { Visibility } from '../../sql';
 
 /** Counts that are about to change: see `counts.ts`. */
 export interface Counting {
@@ -39,91 +39,89 @@ export interface Collections {
   comments: Model<StoredComment>;
 }
 
-const text = { type: String, required: true } as const;
+const text = { type: String, required: true };
 /** Required, and yet empty at times. */
-const maybeEmpty = { type: String, default: '' } as const;
-const count = { type: Number, required: true, min: 0 } as const;
-const time = { type: Date, required: true } as const;
-const laterTime = { type: Date, default: null } as const;
-const options = { versionKey: false, strict: 'throw', minimize: false } as const;
+const maybeEmpty = { type: String, default: '' };
+const maybeNone = { type: String, default: null };
+const count = { type: Number, required: true };
+const time = { type: Date, required: true };
+const laterTime = { type: Date, default: null };
 
+const rendering = { html: maybeEmpty, renderer: count };
+const counting = { pending: [String], pendingAt: laterTime };
 const described = {
   title: text,
   body: maybeEmpty,
   tags: [String],
   attachments: [String],
-  visibility: { type: String, required: true, enum: ['private', 'public'] as Visibility[] },
+  visibility: { type: String, required: true, enum: ['private', 'public'] },
   version: count,
   editorId: text,
   changes: [String],
   updatedAt: time,
 };
 
-const counting = { pending: [String], pendingAt: laterTime };
-const rendering = { html: maybeEmpty, renderer: count } as const;
+const documentFields = {
+  _id: text,
+  authorId: text,
+  ...described,
+  ...rendering,
+  commentCount: count,
+  createdAt: time,
+  deletedAt: laterTime,
+  terms: [String],
+  purging: { type: Boolean, default: false },
+  ...counting,
+};
 
-function documentSchema() {
-  const schema = new Schema<StoredDocument>(
-    {
-      _id: text,
-      authorId: text,
-      ...described,
-      ...rendering,
-      commentCount: { type: Number, required: true },
-      createdAt: time,
-      deletedAt: laterTime,
-      terms: [String],
-      purging: { type: Boolean, default: false },
-      ...counting,
-    },
-    options,
-  );
-  schema.index({ visibility: 1, _id: -1 });
-  schema.index({ authorId: 1, _id: -1 });
-  schema.index({ terms: 1, _id: -1 });
-  schema.index({ deletedAt: 1 });
-  schema.index({ pending: 1 });
-  return schema;
-}
+const versionFields = { _id: text, documentId: text, ...described };
 
-function versionSchema() {
-  const schema = new Schema<StoredVersion>({ _id: text, documentId: text, ...described }, options);
-  schema.index({ documentId: 1, version: -1 });
-  return schema;
-}
+const commentFields = {
+  _id: text,
+  documentId: text,
+  parentId: maybeNone,
+  authorId: text,
+  body: maybeEmpty,
+  ...rendering,
+  version: count,
+  replyCount: count,
+  createdAt: time,
+  updatedAt: time,
+  deletedAt: laterTime,
+  creation: text,
+  deletion: maybeNone,
+  gone: maybeNone,
+  ...counting,
+};
 
-function commentSchema() {
-  const schema = new Schema<StoredComment>(
-    {
-      _id: text,
-      documentId: text,
-      parentId: { type: String, default: null },
-      authorId: text,
-      body: maybeEmpty,
-      ...rendering,
-      version: count,
-      replyCount: { type: Number, required: true },
-      createdAt: time,
-      updatedAt: time,
-      deletedAt: laterTime,
-      creation: text,
-      deletion: { type: String, default: null },
-      gone: { type: String, default: null },
-      ...counting,
-    },
-    options,
-  );
-  schema.index({ documentId: 1, parentId: 1, _id: 1 });
-  schema.index({ deletedAt: 1 });
-  schema.index({ pending: 1 });
-  return schema;
-}
+type Index = Record<string, 1 | -1>;
 
 /** The collections of documents and comments. */
-export function defineCollections(connection: Connection): Collections {
+export function defineCollections({ Schema }: typeof mongoose, connection: Connection): Collections {
+  function define<T>(name: string, collection: string, fields: object, indexes: Index[]): Model<T> {
+    const schema = new Schema<T>(fields as SchemaDefinition<T>, {
+      versionKey: false,
+      strict: 'throw',
+      minimize: false,
+    });
+    for (const index of indexes) schema.index(index);
+    return connection.model<T>(name, schema, collection);
+  }
   return {
-    documents: connection.model<StoredDocument>('Document', documentSchema(), 'documents'),
-    versions: connection.model<StoredVersion>('Version', versionSchema(), 'document_versions'),
-    comments: connection.model<StoredComment>('Comment', commentSchema(), 'comments'),
+    documents: define<StoredDocument>('Document', 'documents', documentFields, [
+      { visibility: 1, _id: -1 },
+      { authorId: 1, _id: -1 },
+      { terms: 1, _id: -1 },
+      { deletedAt: 1 },
+      { pending: 1 },
+    ]),
+    versions: define<StoredVersion>('Version', 'document_versions', versionFields, [
+      { documentId: 1, version: -1 },
+    ]),
+    comments: define<StoredComment>('Comment', 'comments', commentFields, [
+      { documentId: 1, parentId: 1, _id: 1 },
+      { deletedAt: 1 },
+      { pending: 1 },
+    ]),
   };
 }

@@ -5,7 +5,15 @@ import { plain, plainOrNull, type Within } from '../../sql/table';
 import type { ContentTables } from './tables';
 
 /** Every change of a thread holds the row of its document first, so that counts are those of what is there. */
-export function sqlComments(sequelize: Sequelize, { documents, comments }: ContentTables): Comments {
+export function sqlComments(sequelize: Sequelize, tables: ContentTables): Comments {
+  const thread = threadOf(tables);
+  return { ...threading(sequelize, tables, thread), ...reading(sequelize, tables) };
+}
+
+type Thread = ReturnType<typeof threadOf>;
+
+/** What the changes of a thread consist of. */
+function threadOf({ documents, comments }: ContentTables) {
   async function countComment(documentId: string, by: 1 | -1, transaction: Within): Promise<boolean> {
     const values = { commentCount: literal(`comment_count + ${by}`) };
     const where = { id: documentId, ...(by === 1 && { deletedAt: null }) };
@@ -26,6 +34,14 @@ export function sqlComments(sequelize: Sequelize, { documents, comments }: Conte
     if (parent?.deletedAt && parent.replyCount === 0) await remove(parent, transaction);
   }
 
+  return { countComment, countReply, remove };
+}
+
+function threading(
+  sequelize: Sequelize,
+  { comments }: ContentTables,
+  { countComment, countReply, remove }: Thread,
+): Pick<Comments, 'insert' | 'delete'> {
   return {
     insert: (comment) =>
       sequelize.transaction(async (transaction) => {
@@ -39,29 +55,6 @@ export function sqlComments(sequelize: Sequelize, { documents, comments }: Conte
         }
         await comments.create(comment, { transaction });
       }),
-
-    async find(id) {
-      return plainOrNull(await comments.findByPk(id));
-    },
-
-    async list(documentId, parentId, { limit, after }) {
-      const where = { documentId, parentId, ...(after !== null && { id: { [Op.gt]: after } }) };
-      return (await comments.findAll({ where, order: [['id', 'ASC']], limit })).map(plain);
-    },
-
-    update: (id, version, change) =>
-      sequelize.transaction(async (transaction) => {
-        const values = { ...change, version: version + 1 };
-        const [count] = await comments.update(values, {
-          where: { id, version, deletedAt: null },
-          transaction,
-        });
-        return count === 0 ? null : plainOrNull(await comments.findByPk(id, { transaction }));
-      }),
-
-    async keepRendering(id, version, { html, renderer }) {
-      await comments.update({ html, renderer }, { where: { id, version, deletedAt: null } });
-    },
 
     async delete(id, version, at) {
       const documentId = plainOrNull(await comments.findByPk(id))?.documentId;
@@ -83,6 +76,33 @@ export function sqlComments(sequelize: Sequelize, { documents, comments }: Conte
         await comments.update(values, { where: { id }, transaction });
         return true;
       });
+    },
+  };
+}
+
+function reading(sequelize: Sequelize, { comments }: ContentTables): Omit<Comments, 'insert' | 'delete'> {
+  return {
+    async find(id) {
+      return plainOrNull(await comments.findByPk(id));
+    },
+
+    async list(documentId, parentId, { limit, after }) {
+      const where = { documentId, parentId, ...(after !== null && { id: { [Op.gt]: after } }) };
+      return (await comments.findAll({ where, order: [['id', 'ASC']], limit })).map(plain);
+    },
+
+    update: (id, version, change) =>
+      sequelize.transaction(async (transaction) => {
+        const values = { ...change, version: version + 1 };
+        const [count] = await comments.update(values, {
+          where: { id, version, deletedAt: null },
+          transaction,
+        });
+        return count === 0 ? null : plainOrNull(await comments.findByPk(id, { transaction }));
+      }),
+
+    async keepRendering(id, version, { html, renderer }) {
+      await comments.update({ html, renderer }, { where: { id, version, deletedAt: null } });
     },
   };
 }

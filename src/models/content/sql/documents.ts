@@ -1,59 +1,33 @@
-import { Op, type Sequelize, type WhereOptions } from 'sequelize';
+import { Op, type Sequelize } from 'sequelize';
 import type { DocumentRecord, Documents, Edit } from '..';
-import { plain, type Within } from '../../sql/table';
+import { plain } from '../../sql/table';
 import { readPage, type Scope } from '../reading';
-import { documentOf, packed, summaryOf, versionOf } from './rows';
+import { documentReader, type DocumentReader } from './reader';
+import { packed, summaryOf, versionOf } from './rows';
 import { searchConditions, writeTerms } from './search';
-import type { ContentTables, DocumentRow } from './tables';
-
-type Pages = { limit: number; before: string | null };
+import type { ContentTables } from './tables';
 
 export function sqlDocuments(sequelize: Sequelize, tables: ContentTables): Documents {
-  const { documents, texts, versions, terms } = tables;
-
-  async function withTexts(rows: DocumentRow[], transaction: Within): Promise<DocumentRecord[]> {
-    if (rows.length === 0) return [];
-    const where = { documentId: rows.map(({ id }) => id) };
-    const found = (await texts.findAll({ where, transaction })).map(plain);
-    const byId = new Map(found.map((text) => [text.documentId, text]));
-    const records: DocumentRecord[] = [];
-    for (const row of rows) {
-      const text = byId.get(row.id);
-      // Edited between the two statements, unless it is gone; nobody edits within a transaction of ours.
-      const record = text?.version === row.version ? documentOf(row, text) : await readInOne(row.id);
-      if (record) records.push(record);
-    }
-    return records;
-  }
-
-  async function read(id: string, transaction: Within): Promise<DocumentRecord | null> {
-    const row = await documents.findByPk(id, { transaction });
-    return row ? ((await withTexts([plain(row)], transaction))[0] ?? null) : null;
-  }
-
-  function readInOne(id: string): Promise<DocumentRecord | null> {
-    return sequelize.transaction((transaction) => read(id, transaction));
-  }
-
-  async function select(
-    where: WhereOptions<DocumentRow>[],
-    { limit, before }: Pages,
-  ): Promise<DocumentRecord[]> {
-    const conditions = before === null ? where : [...where, { id: { [Op.lt]: before } }];
-    const rows = await documents.findAll({ where: { [Op.and]: conditions }, order: [['id', 'DESC']], limit });
-    return withTexts(rows.map(plain), null);
-  }
-
+  const reader = documentReader(sequelize, tables);
   return {
-    insert: (document) =>
-      sequelize.transaction(async (transaction) => {
-        const { body, html, renderer, ...rest } = document;
-        const { id: documentId, version } = document;
-        await documents.create(packed(rest), { transaction });
-        await texts.create({ documentId, version, body, html, renderer }, { transaction });
-        await writeTerms(terms, documentId, { before: null, after: document }, transaction);
-      }),
+    ...lookups(sequelize, tables, reader),
+    ...edits(sequelize, tables, reader),
+    ...trash(tables, reader),
+    ...versions(tables),
+  };
+}
 
+type Lookups = Pick<Documents, 'find' | 'summaries' | 'list'>;
+type Edits = Pick<Documents, 'insert' | 'update' | 'keepRendering'>;
+type Trash = Pick<Documents, 'trash' | 'untrash' | 'listTrash' | 'listTrashedBefore' | 'purge'>;
+type Versions = Pick<Documents, 'listVersions' | 'findVersion'>;
+
+function lookups(
+  sequelize: Sequelize,
+  { documents }: ContentTables,
+  { read, select }: DocumentReader,
+): Lookups {
+  return {
     find: (id) => read(id, null),
 
     async summaries(ids) {
@@ -67,8 +41,20 @@ export function sqlDocuments(sequelize: Sequelize, tables: ContentTables): Docum
         select([{ ...scope, deletedAt: null }, ...search], page),
       );
     },
+  };
+}
 
-    listTrash: (authorId, page) => select([{ authorId, deletedAt: { [Op.ne]: null } }], page),
+function edits(sequelize: Sequelize, tables: ContentTables, { read }: DocumentReader): Edits {
+  const { documents, texts, versions, terms } = tables;
+  return {
+    insert: (document) =>
+      sequelize.transaction(async (transaction) => {
+        const { body, html, renderer, ...rest } = document;
+        const { id: documentId, version } = document;
+        await documents.create(packed(rest), { transaction });
+        await texts.create({ documentId, version, body, html, renderer }, { transaction });
+        await writeTerms(terms, documentId, { before: null, after: document }, transaction);
+      }),
 
     update: (id, version, change, keep) =>
       sequelize.transaction(async (transaction) => {
@@ -95,6 +81,12 @@ export function sqlDocuments(sequelize: Sequelize, tables: ContentTables): Docum
     async keepRendering(id, version, { html, renderer }) {
       await texts.update({ html, renderer }, { where: { documentId: id, version } });
     },
+  };
+}
+
+function trash({ documents }: ContentTables, { select }: DocumentReader): Trash {
+  return {
+    listTrash: (authorId, page) => select([{ authorId, deletedAt: { [Op.ne]: null } }], page),
 
     async trash(id, version, at) {
       const [count] = await documents.update({ deletedAt: at }, { where: { id, version, deletedAt: null } });
@@ -122,7 +114,11 @@ export function sqlDocuments(sequelize: Sequelize, tables: ContentTables): Docum
     async purge(id, before) {
       return (await documents.destroy({ where: { id, deletedAt: { [Op.lt]: before } } })) > 0;
     },
+  };
+}
 
+function versions({ versions }: ContentTables): Versions {
+  return {
     async listVersions(id, { limit, before }) {
       const rows = await versions.findAll({
         attributes: { exclude: ['body', 'tags', 'attachments'] },

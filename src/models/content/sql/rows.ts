@@ -34,6 +34,7 @@ export function summaryOf(row: DocumentRow): DocumentSummary {
   return { id, authorId, title, visibility, attachments, version, deletedAt };
 }
 
-export function versionOf({ documentId: _, ...row }: VersionRow): VersionRecord {
-  return unpacked(row);
+export function versionOf(row: VersionRow): VersionRecord {
+  const { version, title, body, tags, attachments, visibility, editorId, changes, updatedAt } = unpacked(row);
+  return { version, title, body, tags, attachments, visibility, editorId, changes, updatedAt };
 }
