@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { freePort } from '../test/support/server-process';
 import { PinnedProcess } from './pinned';
 
@@ -12,7 +14,11 @@ export interface Contender {
 }
 
 /** The built server, copied so that its `public` can hold other files. Its access log is on, as users have it. */
-export async function startFerry(directory: string, core: number): Promise<Contender> {
+export async function startFerry(
+  directory: string,
+  core: number,
+  settings: Record<string, string> = {},
+): Promise<Contender> {
   const project = path.join(directory, 'project');
   await mkdir(project);
   for (const name of ['dist', 'views', 'package.json']) {
@@ -31,6 +37,7 @@ export async function startFerry(directory: string, core: number): Promise<Conte
       PORT: String(port),
       DATA_DIR: path.join(directory, 'data'),
       UPLOADS_DIR: path.join(directory, 'uploads'),
+      ...settings,
     },
   });
 }
@@ -49,6 +56,38 @@ export async function startPeer(name: string, directory: string, core: number): 
     String(port),
   ];
   return started(port, '/64k.bin', { line, core, directory: PROJECT, env: { NODE_ENV: 'production' } });
+}
+
+/** @tus/server with its FileStore. */
+export async function startTusServer(directory: string, core: number): Promise<Contender> {
+  const port = await freePort();
+  const peers = path.join(__dirname, 'peers.ts');
+  const line = [process.execPath, '--import', 'tsx', peers, '@tus/server', directory, String(port)];
+  return started(port, '/', { line, core, directory: PROJECT, env: { NODE_ENV: 'production' } });
+}
+
+/** tusd, built by Go. @throws when it cannot be built */
+export async function startTusd(directory: string, core: number): Promise<Contender> {
+  const program = await buildTusd(path.join(directory, 'build'));
+  const port = await freePort();
+  const files = path.join(directory, 'files');
+  const options = ['-host', '127.0.0.1', '-port', String(port), '-upload-dir', files, '-verbose=false'];
+  return started(port, '/', { line: [program, ...options], core });
+}
+
+async function buildTusd(directory: string): Promise<string> {
+  await mkdir(directory, { recursive: true });
+  await writeFile(
+    path.join(directory, 'go.mod'),
+    'module bench\n\ngo 1.21\n\nrequire github.com/tus/tusd/v2 v2.4.0\n',
+  );
+  const env = { ...process.env, GOFLAGS: '-mod=mod', GOTOOLCHAIN: 'auto' };
+  const program = path.join(directory, 'tusd');
+  await promisify(execFile)('go', ['build', '-o', program, 'github.com/tus/tusd/v2/cmd/tusd'], {
+    cwd: directory,
+    env,
+  });
+  return program;
 }
 
 /** nginx with sendfile in one process, without an access log. */

@@ -1,13 +1,11 @@
 import fastifyStatic from '@fastify/static';
+import { FileStore } from '@tus/file-store';
+import { Server as TusServer } from '@tus/server';
 import fastify from 'fastify';
 import Koa from 'koa';
 import serve from 'koa-static';
-import { createWriteStream } from 'node:fs';
-import { open } from 'node:fs/promises';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import send from 'send';
 
 /**
@@ -18,16 +16,12 @@ const peers: Record<string, (folder: string) => http.RequestListener | Promise<h
   /** The least that a Node server can do. */
   hello: () => (_request, response) => void response.end('hello'),
 
-  /** The usual chunk server: a file for each chunk, nothing checked and nothing remembered, but synced. */
-  chunkFiles: (folder) => (request, response) => {
-    const file = path.join(folder, path.basename(request.url ?? ''));
-    void pipeline(request, createWriteStream(file))
-      .then(() => open(file))
-      .then(async (handle) => {
-        await handle.datasync();
-        await handle.close();
-        response.end('{}');
-      });
+  '@tus/server': (folder) => {
+    const server = new TusServer({ path: '/files', datastore: new FileStore({ directory: folder }) });
+    return (request, response) => {
+      if (request.url === '/') response.end('ready');
+      else void server.handle(request, response);
+    };
   },
 
   'koa-static': (folder) => {

@@ -5,12 +5,12 @@
 import { benchDownloads } from './downloads';
 import { benchPasswords } from './passwords';
 import { benchStart } from './start';
-import { benchUpload } from './upload';
+import { benchUploads } from './uploads';
 
 const benches: Record<string, () => Promise<string>> = {
   start: benchStart,
   passwords: benchPasswords,
-  upload: benchUpload,
+  uploads: benchUploads,
   downloads: benchDownloads,
 };
 

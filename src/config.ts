@@ -2,6 +2,8 @@ import path from 'node:path';
 import type { z } from 'zod';
 import { settings } from './settings';
 
+/** Pieces from this size on are joined by object storage itself; smaller ones are read and written once more. */
+const LEAST_S3_CHUNK = '5MiB';
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 export interface Config {
@@ -28,10 +30,22 @@ export interface Config {
   uploadsDirectory: string;
   /** Whether bytes are synced before they count as received. */
   syncUploads: boolean;
+  /** Where records lie; null for SQLite. */
+  databaseUrl: string | null;
   /** Where documents lie; null for the relational database. */
   mongoUrl: string | null;
   /** Where short-lived values, counters and events lie; null for this process. */
   redis: { url: string; prefix: string } | null;
+  /** Where the bytes of files lie; null for the local disk. */
+  s3: {
+    endpoint: string;
+    region: string;
+    bucket: string;
+    prefix: string;
+    /** Null for those of the machine. */
+    credentials: { accessKeyId: string; secretAccessKey: string } | null;
+    forcePathStyle: boolean;
+  } | null;
   tokens: {
     secret: string | null;
     otherSecrets: string[];
@@ -98,7 +112,9 @@ export class ConfigError extends Error {
  */
 export function readConfig(environment: Record<string, string | undefined>): Config {
   const known = Object.keys(settings.shape).map((key) => [key, environment[key] || undefined]);
-  const parsed = settings.safeParse(Object.fromEntries(known));
+  const standards = environment['S3_ENDPOINT'] ? { MIN_CHUNK_BYTES: LEAST_S3_CHUNK } : {};
+  const given = Object.fromEntries(known.filter(([, value]) => value !== undefined)) as object;
+  const parsed = settings.safeParse({ ...standards, ...given });
   if (!parsed.success) {
     throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
   }
@@ -118,6 +134,9 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     throw new ConfigError([
       'ACCEL_REDIRECT is of use only with TRUSTED_PROXIES, which has to name the nginx',
     ]);
+  }
+  if (accelRedirect !== null && config.s3 !== null) {
+    throw new ConfigError(['ACCEL_REDIRECT cannot go with S3_ENDPOINT: nginx would find no files']);
   }
   if (accelRedirect !== null && config.downloads.bytesPerSecond > 0) {
     throw new ConfigError([
@@ -151,8 +170,10 @@ function shape(values: z.infer<typeof settings>): Config {
     dataDirectory: path.resolve(values.DATA_DIR),
     uploadsDirectory: path.resolve(values.UPLOADS_DIR),
     syncUploads: values.UPLOAD_SYNC === 'on',
+    databaseUrl: values.DATABASE_URL ?? null,
     mongoUrl: values.MONGO_URL ?? null,
     redis: values.REDIS_URL === undefined ? null : { url: values.REDIS_URL, prefix: values.REDIS_PREFIX },
+    s3: s3Of(values),
     tokens: {
       secret: values.JWT_SECRET ?? null,
       otherSecrets: [values.JWT_SECRET_PREVIOUS, values.JWT_SECRET_NEXT].filter(
@@ -179,6 +200,23 @@ function shape(values: z.infer<typeof settings>): Config {
     documents: documentsOf(values),
     downloads: downloadsOf(values),
     realtime: realtimeOf(values),
+  };
+}
+
+function s3Of(values: z.infer<typeof settings>): Config['s3'] {
+  const { S3_ENDPOINT: endpoint, S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secret } = values;
+  if (endpoint === undefined) return null;
+  if ((accessKeyId === undefined) !== (secret === undefined)) {
+    throw new ConfigError(['S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY should be set both, or neither']);
+  }
+  return {
+    endpoint,
+    region: values.S3_REGION,
+    bucket: values.S3_BUCKET,
+    prefix: values.S3_PREFIX,
+    credentials:
+      accessKeyId === undefined || secret === undefined ? null : { accessKeyId, secretAccessKey: secret },
+    forcePathStyle: values.S3_FORCE_PATH_STYLE === '1',
   };
 }
 

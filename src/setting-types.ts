@@ -70,7 +70,7 @@ export function isNetwork(text: string): boolean {
   return family !== 0 && !address.includes('%') && Number(prefix) <= (family === 4 ? 32 : 128);
 }
 
-/** A setting of a store's real form, which this version does not have: refused, never ignored. */
-export function notYet(store: string) {
-  return z.undefined({ error: `cannot be used yet: this version keeps its ${store}; remove it` }).optional();
+/** A yes or no. */
+export function flag(standard: '0' | '1') {
+  return z.enum(['0', '1'], 'should be 0 or 1').default(standard);
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseRedisUrl } from './models/redis/address';
-import { bytes, isNetwork, isOrigin, keyFile, list, notYet, secret, whole } from './setting-types';
+import { parseMysqlUrl } from './models/sql/mysql-address';
+import { bytes, flag, isNetwork, isOrigin, keyFile, list, secret, whole } from './setting-types';
 
 const KIB = 1024;
 
@@ -34,7 +35,15 @@ export const settings = z.object({
 
   DATA_DIR: z.string().min(1).default('data').describe('Where the database and the made-up secrets lie.'),
   UPLOADS_DIR: z.string().min(1).default('uploads').describe('Where the bytes of files lie.'),
-  DATABASE_URL: notYet('records in SQLite'),
+  DATABASE_URL: z
+    .string()
+    .refine((url) => parseMysqlUrl(url) !== null, {
+      message: 'should be a URL such as mysql://user:password@127.0.0.1:3306/ferry?ssl-mode=VERIFY_IDENTITY',
+    })
+    .optional()
+    .describe(
+      'Keeps records in MySQL 8 or MariaDB 10.6, or later, for several processes; ssl-mode may be REQUIRED, VERIFY_CA or VERIFY_IDENTITY.',
+    ),
   MONGO_URL: z
     .string()
     .regex(
@@ -58,7 +67,39 @@ export const settings = z.object({
     .regex(/^[\w:.-]{1,50}$/, 'should be up to 50 letters, digits and : . _ -')
     .default('ferry:')
     .describe('Begins all keys and channels in Redis, so that several installations may share a server.'),
-  S3_ENDPOINT: notYet('files on the local disk'),
+  S3_ENDPOINT: z
+    .url({
+      protocol: /^https?$/,
+      message: 'should be an http or https URL such as https://s3.eu-central-1.amazonaws.com',
+    })
+    .refine((text) => !/[?#@\s]/.test(text), 'should have neither credentials nor a query')
+    .optional()
+    .describe(
+      'Keeps the bytes of files in S3-compatible object storage, for several processes; UPLOADS_DIR then only holds chunks that are on their way there.',
+    ),
+  S3_REGION: z.string().min(1).default('us-east-1').describe('The region of the bucket.'),
+  S3_BUCKET: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'should be the name of a bucket such as ferry-files')
+    .default('ferry')
+    .describe('The bucket, which must be there.'),
+  S3_PREFIX: z
+    .string()
+    .regex(/^(?:[\w.-]+\/)*$/, 'should be a path such as ferry/')
+    .default('')
+    .describe('Begins all keys in the bucket, so that several installations may share it.'),
+  S3_ACCESS_KEY_ID: z
+    .string()
+    .max(256)
+    .optional()
+    .describe('Credentials; without them those of the machine, as the AWS SDK finds them, are used.'),
+  S3_SECRET_ACCESS_KEY: z.string().max(256).optional().describe('Belongs to S3_ACCESS_KEY_ID.'),
+  S3_FORCE_PATH_STYLE: flag('1').describe(
+    '1 names the bucket in the path, which servers of your own need; 0 in the host name, as some providers demand.',
+  ),
+  S3_PRESIGN: flag('0').describe(
+    '1 sends downloads of files to S3_ENDPOINT by a redirect that is good for minutes; clients must be able to reach it.',
+  ),
 
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])

@@ -5,7 +5,7 @@ import { API } from '../schemas/common';
 import type * as schema from '../schemas/comments';
 import type { Comments, CommentView } from '../services/comments';
 import type { Handler } from './controller';
-import { pageFrom, presentPage } from './paging';
+import { presentPart } from './paging';
 import { answerVersioned, expectedVersions, withCurrent } from './versioned';
 
 export interface CommentsController {
@@ -33,11 +33,9 @@ export function commentsController({ comments, linkBase }: CommentsOptions): Com
 
   return {
     async list(ctx, { params, query }) {
-      const page = pageFrom(query);
-      const { limit, before: after } = page.wanted;
-      const thread = { parentId: query.parent ?? null, limit, after };
-      const views = await comments.list(viewer(ctx), params.id, thread);
-      ctx.body = presentPage(views, page, (view) => presentComment(view, linkBase));
+      const { parent: parentId = null, limit, cursor: after = null } = query;
+      const page = await comments.list(viewer(ctx), params.id, { parentId, limit, after });
+      ctx.body = presentPart(page, (view) => presentComment(view, linkBase));
     },
 
     async create(ctx, { params, body }) {

@@ -6,7 +6,7 @@ import type * as schema from '../schemas/documents';
 import type { DocumentView } from '../services/document-views';
 import type { Documents } from '../services/documents';
 import type { Handler } from './controller';
-import { pageFrom, presentPage } from './paging';
+import { presentPart } from './paging';
 import { answerVersioned, expectedVersions, withCurrent } from './versioned';
 
 export interface DocumentsController {
@@ -44,10 +44,9 @@ export function documentsController({ documents, linkBase }: DocumentsOptions): 
     },
 
     async list(ctx, { query }) {
-      const page = pageFrom(query);
-      const { q, tag, author: authorId } = query;
-      const views = await documents.list({ viewerId: viewer(ctx), q, tag, authorId, ...page.wanted });
-      ctx.body = presentPage(views, page, (view) => presentDocument(view, linkBase));
+      const { q, tag, author: authorId, limit, cursor: before = null } = query;
+      const page = await documents.list({ viewerId: viewer(ctx), q, tag, authorId, limit, before });
+      ctx.body = presentPart(page, (view) => presentDocument(view, linkBase));
     },
 
     async get(ctx, { params }) {

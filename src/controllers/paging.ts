@@ -20,3 +20,11 @@ export function presentPage<R, T extends { id: string }>(
   const last = items.at(-1);
   return { items, nextCursor: records.length > limit && last ? last.id : null };
 }
+
+/** The answer to a list call of which the store says where it goes on: a page may be short without being the last. */
+export function presentPart<R, T>(
+  { items, next }: { items: R[]; next: string | null },
+  present: (record: R) => T,
+): { items: T[]; nextCursor: string | null } {
+  return { items: items.map(present), nextCursor: next };
+}

@@ -3,7 +3,7 @@ import { presentDocument, presentTrashed } from '../presenters/documents';
 import type * as schema from '../schemas/trash';
 import type { Trash } from '../services/trash';
 import type { Handler } from './controller';
-import { pageFrom, presentPage } from './paging';
+import { presentPart } from './paging';
 import { answerVersioned } from './versioned';
 
 export interface TrashController {
@@ -20,9 +20,9 @@ interface TrashOptions {
 export function trashController({ trash, linkBase }: TrashOptions): TrashController {
   return {
     async list(ctx, { query }) {
-      const page = pageFrom(query);
-      const views = await trash.list(signedIn(ctx).userId, page.wanted);
-      ctx.body = presentPage(views, page, (view) => presentTrashed(view, linkBase));
+      const { limit, cursor: before = null } = query;
+      const page = await trash.list(signedIn(ctx).userId, { limit, before });
+      ctx.body = presentPart(page, (view) => presentTrashed(view, linkBase));
     },
 
     async restore(ctx, { params }) {

@@ -8,12 +8,17 @@ const MOST_LEVELS = 32;
 /** Keys that reach an object's prototype when somebody merges them. */
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
-/** Reads a JSON body: at most so many bytes (after decompression), 32 levels, no keys that poison prototypes. */
+/**
+ * Reads a JSON body: at most so many bytes (after decompression), in UTF-8 (RFC 8259 §8.1), 32 levels, no keys that poison
+ * prototypes.
+ */
 export function jsonBody(mostBytes: number): Middleware {
-  const parse = bodyParser({
-    enableTypes: ['json'],
-    jsonLimit: String(mostBytes),
-    strict: false,
+  const read = bodyParser({
+    // A text, so that its bytes are still known: where a JSON parser gets it, broken UTF-8 has become U+FFFD.
+    enableTypes: ['text'],
+    extendTypes: { text: ['application/json'] },
+    encoding: 'binary',
+    textLimit: String(mostBytes),
     onerror: (error) => {
       throw readable(error);
     },
@@ -21,19 +26,34 @@ export function jsonBody(mostBytes: number): Middleware {
   return async function jsonBody(ctx, next) {
     if (!bringsBody(ctx)) return next();
     if (!ctx.is('application/json')) throw new UnsupportedMediaType('The body should be application/json.');
-    return parse(ctx, async () => {
+    return read(ctx, async () => {
+      const bytes = ctx.request.body as string;
+      if (bytes !== '') ctx.request.body = parse(decode(Buffer.from(bytes, 'latin1')));
       checkStructure(ctx.request.body, 1);
       await next();
     });
   };
 }
 
-/**
- * The client's fault as the client's fault, quoting nothing of the body: what the JSON parser says shows some of it,
- * which may be a password and would be logged. Errors of decompression come without a status.
- */
+function decode(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new InvalidRequest('The body is not valid UTF-8.');
+  }
+}
+
+/** What the JSON parser says quotes the body, which may have a password in it and would be logged. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new InvalidRequest('The body is not valid JSON.');
+  }
+}
+
+/** The client's fault as the client's fault. Errors of decompression come without a status. */
 function readable(error: Error): Error {
-  if (error instanceof SyntaxError) return new InvalidRequest('The body is not valid JSON.');
   return 'status' in error ? error : new InvalidRequest('The body cannot be decompressed.', { cause: error });
 }
 

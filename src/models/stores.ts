@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { BlobStore } from './blobs';
 import { openDiskBlobs } from './blobs/disk';
+import { openS3Blobs, type S3BlobsOptions } from './blobs/s3';
 import type { ContentStore } from './content';
 import { openMongoContent } from './content/mongo';
 import { openSqlContent } from './content/sql';
@@ -27,16 +28,20 @@ export interface Stores {
 }
 
 interface StoreSettings {
-  /** Where the database lies. */
+  /** Where the databases lie that are files. */
   dataDirectory: string;
   /** Where bytes of files lie. */
   uploadsDirectory: string;
   /** Whether bytes are synced before they count as received. */
   syncUploads: boolean;
+  /** Where records lie; null for SQLite. */
+  databaseUrl: string | null;
   /** Where documents lie; null for the relational database. */
   mongoUrl: string | null;
   /** Where short-lived values, counters and events lie; null for this process. */
   redis: RedisPlace | null;
+  /** Where the bytes of files lie instead of the local disk; null for that. */
+  s3: Omit<S3BlobsOptions, 'spoolDirectory'> | null;
 }
 
 /** What stores report while they run. */
@@ -45,8 +50,11 @@ interface StoreLog extends RedisLog {
 }
 
 /** Opens the relational store alone. */
-export function openSql({ dataDirectory }: Pick<StoreSettings, 'dataDirectory'>): Promise<OpenSqlStore> {
-  return openSqlStore({ url: null, file: path.join(dataDirectory, 'ferry.sqlite') });
+export function openSql({
+  dataDirectory,
+  databaseUrl,
+}: Pick<StoreSettings, 'dataDirectory' | 'databaseUrl'>): Promise<OpenSqlStore> {
+  return openSqlStore({ url: databaseUrl, file: path.join(dataDirectory, 'ferry.sqlite') });
 }
 
 /**
@@ -54,12 +62,14 @@ export function openSql({ dataDirectory }: Pick<StoreSettings, 'dataDirectory'>)
  * @param log told of faults that no caller hears of
  */
 export async function openStores(
-  { dataDirectory, uploadsDirectory, syncUploads, mongoUrl, redis }: StoreSettings,
+  { dataDirectory, uploadsDirectory, syncUploads, databaseUrl, mongoUrl, redis, s3 }: StoreSettings,
   log: StoreLog,
 ): Promise<Stores> {
-  const sql = await openSql({ dataDirectory });
+  const sql = await openSql({ dataDirectory, databaseUrl });
   const content = mongoUrl === null ? openSqlContent(sql.connection) : await openMongoContent(mongoUrl);
-  const blobs = await openDiskBlobs({ directory: uploadsDirectory, sync: syncUploads });
+  const blobs = s3
+    ? await openS3Blobs({ ...s3, spoolDirectory: uploadsDirectory })
+    : await openDiskBlobs({ directory: uploadsDirectory, sync: syncUploads });
   const onListenerError = (error: unknown) => {
     log.error({ err: error }, 'a listener of the event log failed');
   };

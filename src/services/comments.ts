@@ -1,5 +1,5 @@
 import { NotFound, TooLarge } from '../errors';
-import type { CommentRecord, ContentStore } from '../models/content';
+import type { CommentRecord, ContentPage, ContentStore } from '../models/content';
 import type { SqlStore } from '../models/sql';
 import { findAuthors, type Authors } from './authors';
 import type { ContentEvents } from './content-events';
@@ -8,6 +8,7 @@ import { requireVersion, untilDone, type ExpectedVersions } from './edit-loop';
 import { newId } from './ids';
 import { RENDERER, type Markdown } from './markdown';
 import { findMentioned } from './mentions';
+import { PAGE_BYTES } from './page-bytes';
 import type { Clock } from './runtime';
 import type { Principal } from './tokens';
 
@@ -72,14 +73,16 @@ export class Comments {
     viewerId: string | null,
     documentId: string,
     { parentId, ...page }: { parentId: string | null; limit: number; after: string | null },
-  ): Promise<CommentView[]> {
+  ): Promise<ContentPage<CommentView>> {
     const { content, documents } = this.options;
     await documents.find(viewerId, documentId);
     if (parentId !== null) {
       const parent = await content.comments.find(parentId);
       if (parent?.documentId !== documentId) throw new NotFound();
     }
-    return this.viewsOf(await content.comments.list(documentId, parentId, page));
+    const size = { ...page, bytes: PAGE_BYTES };
+    const { items, next } = await content.comments.list(documentId, parentId, size);
+    return { items: await this.viewsOf(items), next };
   }
 
   /** @throws `NotFound` */

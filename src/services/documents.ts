@@ -1,5 +1,6 @@
 import { Conflict, NotFound, TooLarge } from '../errors';
 import type {
+  ContentPage,
   ContentStore,
   DocumentContent,
   DocumentField,
@@ -17,6 +18,7 @@ import { requireVersion, untilDone, type ExpectedVersions } from './edit-loop';
 import type { DocumentView, DocumentViews } from './document-views';
 import { newId } from './ids';
 import { RENDERER, type Markdown } from './markdown';
+import { PAGE_BYTES } from './page-bytes';
 import type { Clock } from './runtime';
 import type { Principal } from './tokens';
 
@@ -120,9 +122,10 @@ export class Documents {
   }
 
   /** Newest first: what is public, and what is the viewer's own. */
-  async list(query: DocumentQuery): Promise<DocumentView[]> {
+  async list(query: Omit<DocumentQuery, 'bytes'>): Promise<ContentPage<DocumentView>> {
     const { content, views } = this.options;
-    return views.ofMany(await content.documents.list(query));
+    const { items, next } = await content.documents.list({ ...query, bytes: PAGE_BYTES });
+    return { items: await views.ofMany(items), next };
   }
 
   /**

@@ -1,9 +1,10 @@
 import { NotFound } from '../errors';
-import type { ContentStore } from '../models/content';
+import type { ContentPage, ContentStore } from '../models/content';
 import type { Page } from '../models/sql';
 import type { Attachments } from './attachments';
 import type { ContentEvents } from './content-events';
 import type { DocumentView, DocumentViews } from './document-views';
+import { PAGE_BYTES } from './page-bytes';
 import type { Clock } from './runtime';
 
 /** Documents that are purged in one go. */
@@ -22,9 +23,10 @@ export class Trash {
   constructor(private readonly options: TrashOptions) {}
 
   /** The author's, by descending id. */
-  async list(authorId: string, page: Page): Promise<DocumentView[]> {
+  async list(authorId: string, page: Page): Promise<ContentPage<DocumentView>> {
     const { content, views } = this.options;
-    return views.ofMany(await content.documents.listTrash(authorId, page));
+    const { items, next } = await content.documents.listTrash(authorId, { ...page, bytes: PAGE_BYTES });
+    return { items: await views.ofMany(items), next };
   }
 
   /** @throws `NotFound` unless it lies in the trash of the user */

@@ -6,7 +6,7 @@ import { clientFrame, type ClientFrame } from '../schemas/event-frames';
 import type * as schema from '../schemas/events';
 import type { Hub } from '../services/hub';
 import type { Connection, Peer, Ready } from '../services/hub/connection';
-import { BEHIND_BYTES } from '../services/hub/consumer';
+import { BEHIND_BYTES, MOST_BYTES } from '../services/hub/consumer';
 import type { Ending } from '../services/hub/endings';
 import type { Message } from '../services/hub/messages';
 import { InvalidRequest } from '../errors';
@@ -83,7 +83,7 @@ function listen(websocket: WebSocket, connection: Connection, peer: WebsocketPee
       .finally(() => {
         busy -= 1;
         if (busy === 0) websocket.resume();
-        if (peer.unsent > BEHIND_BYTES && !connection.topics.length) connection.end('flooding');
+        if (peer.unsent > MOST_BYTES) connection.end('flooding');
       });
   });
 }

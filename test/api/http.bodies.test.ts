@@ -75,11 +75,43 @@ describe('a JSON body', () => {
     ['only blanks', '   '],
     ['NaN', 'NaN'],
     ['a form', 'username=a&password=b'],
-    ['bytes', Buffer.from([0, 255, 254, 1])],
+    ['control characters', Buffer.from([0, 1, 2])],
   ])('that is broken is 400: %s', async (_, body) => {
     expect(expectProblem(await post(body), 400, 'invalid_request').detail).toBe(
       'The body is not valid JSON.',
     );
+  });
+
+  it.each<[string, number[]]>([
+    ['a byte that begins nothing', [0xff]],
+    ['a character cut off', [0xe6, 0xb8]],
+    ['a character cut off before the end of the string', [0xf0, 0x9f, 0x98]],
+    ['a byte of another encoding', [0xe9]],
+    ['a longer form than needed', [0xc0, 0xaf]],
+    ['half of a pair of surrogates', [0xed, 0xa0, 0x80]],
+    ['more than Unicode has', [0xf5, 0x80, 0x80, 0x80]],
+  ])('that is no UTF-8 is 400, whatever is asked for: %s', async (_, broken) => {
+    const rest = `","password":${JSON.stringify(user.password)}}`;
+    const body = Buffer.concat([
+      Buffer.from(`{"username":"${user.username}`),
+      Buffer.from(broken),
+      Buffer.from(rest),
+    ]);
+    const authorized: HeaderLines = [JSON_TYPE, ['Authorization', user.auth.Authorization]];
+    for (const path of ['auth/login', 'auth/register', 'documents', 'uploads', 'archives', 'preferences']) {
+      const answer = await post(body, authorized, `${API}/${path}`);
+      expect(expectProblem(answer, 400, 'invalid_request').detail).toBe('The body is not valid UTF-8.');
+    }
+    const compressed = await post(gzipSync(body), [JSON_TYPE, ['Content-Encoding', 'gzip']]);
+    expectProblem(compressed, 400, 'invalid_request');
+  });
+
+  it('may have any character, also the one that stands for broken ones', async () => {
+    const title = '\u{fffd} 渡口 \u{1f6f6} é';
+    const authorized: HeaderLines = [JSON_TYPE, ['Authorization', user.auth.Authorization]];
+    const answer = await post(JSON.stringify({ title, body: '' }), authorized, `${API}/documents`);
+    expect(answer.status).toBe(201);
+    expect(JSON.parse(answer.text)).toMatchObject({ title });
   });
 
   it.each([['null'], ['[]'], ['1'], ['true'], ['"text"'], ['[{"username":"a","password":"b"}]']])(

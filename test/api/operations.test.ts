@@ -8,7 +8,7 @@ import { startFerry, type Ferry } from '../support/ferry';
 import { override } from '../support/faults';
 
 /** Pages are for people, and not described as calls. */
-const PAGES = ['/', '/docs', '/login', '/login/scan'];
+const PAGES = ['/', '/docs', '/login', '/login/scan', '/socket.io/'];
 
 let ferry: Ferry;
 
@@ -146,10 +146,12 @@ describe('GET /openapi.json', () => {
         expect.stringMatching(/\S/),
         1,
       ]);
-      const successes = Object.keys(operation.responses).filter((status) => /^[23]\d\d$/.test(status));
+      const successes = Object.keys(operation.responses).filter((status) =>
+        /^(?:101|[23]\d\d)$/.test(status),
+      );
       expect([name, successes.length > 0]).toEqual([name, true]);
       for (const [status, response] of Object.entries(operation.responses)) {
-        expect(status).toMatch(/^[2345]\d\d$/);
+        expect(status).toMatch(/^(?:101|[2345]\d\d)$/);
         expect(response.description).toMatch(/\S/);
       }
       for (const requirement of operation.security) {

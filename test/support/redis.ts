@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -26,6 +26,8 @@ interface RedisServerOptions {
   appendOnly?: boolean;
   /** More of its configuration, e.g. `['--requirepass', 'secret']`. */
   settings?: string[];
+  /** Makes it a Sentinel with this configuration. */
+  sentinel?: string;
 }
 
 /** A Redis of its own on loopback, which can be killed, stopped for a while, and started again on the same data. */
@@ -38,10 +40,15 @@ export class RedisServer {
     private readonly args: string[],
   ) {}
 
-  static async start({ appendOnly = false, settings = [] }: RedisServerOptions = {}): Promise<RedisServer> {
+  static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
+    const { appendOnly = false, settings = [], sentinel } = options;
     const directory = await mkdtemp(path.join(os.tmpdir(), 'ferry-redis-'));
     const keeping = appendOnly ? ['--appendonly', 'yes', '--appendfsync', 'always'] : ['--appendonly', 'no'];
-    const server = new RedisServer(directory, await freePort(), ['--save', '', ...keeping, ...settings]);
+    const args = sentinel === undefined ? ['--save', '', ...keeping] : ['--sentinel'];
+    // A Sentinel keeps in it what it finds out.
+    const file = path.join(directory, 'redis.conf');
+    await writeFile(file, sentinel ?? '');
+    const server = new RedisServer(directory, await freePort(), [file, ...args, ...settings]);
     await server.start();
     return server;
   }
@@ -52,7 +59,7 @@ export class RedisServer {
 
   async start(): Promise<void> {
     const place = ['--bind', '127.0.0.1', '--port', String(this.port), '--dir', this.directory];
-    const child = spawn('redis-server', [...place, ...this.args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn('redis-server', [...this.args, ...place], { stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';
     child.stdout.on('data', (text: Buffer) => (output = (output + text.toString()).slice(-4000)));
     this.child = child;

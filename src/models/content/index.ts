@@ -53,7 +53,22 @@ export type VersionSummary = Edit & Pick<DocumentContent, 'title' | 'visibility'
 /** What makes the next version of a document. */
 export type DocumentChange = DocumentContent & Rendering & Omit<Edit, 'version'>;
 
-export interface DocumentQuery {
+/** How much of a list is wanted at once. */
+export interface PageSize {
+  /** Items, at most. */
+  limit: number;
+  /** Bytes of text and HTML: a page ends with the item with which it reaches so many. */
+  bytes: number;
+}
+
+/** A part of a list. It may have fewer items than were asked for, even none, without being the last one. */
+export interface ContentPage<T> {
+  items: T[];
+  /** The id after which the list goes on; null at its end. */
+  next: string | null;
+}
+
+export interface DocumentQuery extends PageSize {
   /** Who asks: sees what is public and what is their own. Null for anybody. */
   viewerId: string | null;
   authorId?: string | undefined;
@@ -61,7 +76,6 @@ export interface DocumentQuery {
   tag?: string | undefined;
   /** Words that all have to occur in the title or the body: see `terms.ts`. */
   q?: string | undefined;
-  limit: number;
   /** Only those with a smaller id. */
   before: string | null;
 }
@@ -73,10 +87,16 @@ export interface Documents {
   find(id: string): Promise<DocumentRecord | null>;
   /** Also of those in the trash. In no order; ids that are unknown are left out. */
   summaries(ids: string[]): Promise<DocumentSummary[]>;
-  /** By descending id, which is newest first, without those in the trash. */
-  list(query: DocumentQuery): Promise<DocumentRecord[]>;
+  /**
+   * By descending id, which is newest first, without those in the trash. However many there are, one call does a bounded
+   * amount of work: a search that finds little among much gives a short page that is not the last one.
+   */
+  list(query: DocumentQuery): Promise<ContentPage<DocumentRecord>>;
   /** Those of an author in the trash, by descending id. */
-  listTrash(authorId: string, page: { limit: number; before: string | null }): Promise<DocumentRecord[]>;
+  listTrash(
+    authorId: string,
+    page: PageSize & { before: string | null },
+  ): Promise<ContentPage<DocumentRecord>>;
   /**
    * Compare-and-set: makes version + 1 of a document that is at `version` and not in the trash, and keeps what it
    * was as a version.
@@ -133,8 +153,8 @@ export interface Comments {
   list(
     documentId: string,
     parentId: string | null,
-    page: { limit: number; after: string | null },
-  ): Promise<CommentRecord[]>;
+    page: PageSize & { after: string | null },
+  ): Promise<ContentPage<CommentRecord>>;
   /**
    * Compare-and-set: changes a comment that is at `version` and not deleted.
    * @returns the comment as it is now, or null when it is not at that version any more

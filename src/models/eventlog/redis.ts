@@ -27,6 +27,8 @@ class RedisEventLog implements EventLog {
   readonly form = 'Redis Streams';
   readonly location: string;
   private readonly subscriptions: Subscriptions;
+  /** The last call of each topic that is under way. */
+  private readonly appending = new Map<string, Promise<unknown>>();
 
   constructor(
     private readonly redis: RedisConnection,
@@ -34,10 +36,12 @@ class RedisEventLog implements EventLog {
     /** Begins all keys and channels. */
     private readonly prefix: string,
     private readonly options: Required<Pick<RedisEventLogOptions, 'capacity' | 'clock' | 'onListenerError'>>,
+    private readonly isCluster: boolean,
   ) {
     this.location = redis.location;
     this.subscriptions = new Subscriptions(listening, {
       channelOf: (topic) => this.channelOf(topic),
+      topOf: (topic) => this.top(topic),
       newestOf: (topic) => this.newest(topic),
       onListenerError: options.onListenerError,
     });
@@ -54,7 +58,9 @@ class RedisEventLog implements EventLog {
   async append(topic: string, type: string, data: unknown): Promise<LoggedEvent> {
     const body = writeBody(type, new Date(this.options.clock()), data);
     const args = [this.options.capacity, STREAM_MS, this.channelOf(topic), body];
-    const { position } = await this.run(APPEND, topic, args);
+    const append = () => this.run(APPEND, topic, args);
+    // A cluster may send a command elsewhere, where it comes after later ones.
+    const { position } = await (this.isCluster ? this.inOrder(topic, append) : append());
     return readBody(topic, position, body);
   }
 
@@ -94,6 +100,17 @@ class RedisEventLog implements EventLog {
     return { position: { epoch, offset: Number(offset) }, rest };
   }
 
+  /** Begins the work once that of the calls before has ended. */
+  private async inOrder<T>(topic: string, work: () => Promise<T>): Promise<T> {
+    const mine = (this.appending.get(topic) ?? Promise.resolve()).then(work, work);
+    this.appending.set(topic, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.appending.get(topic) === mine) this.appending.delete(topic);
+    }
+  }
+
   /** In braces what a cluster hashes: both keys are in one slot. */
   private keysOf(topic: string): [meta: string, stream: string] {
     const tag = topic.replace(/[%{}]/g, encodeURIComponent);
@@ -118,10 +135,12 @@ export async function openRedisEventLog(options: RedisEventLogOptions): Promise<
   // Its loss is told by the connection for commands.
   const listening = await connectListener({ ...options, log: undefined }, what);
   // Channels know no databases.
-  const prefix = `${options.prefix}${addressOf(options).database}:events:`;
-  return new RedisEventLog(redis, listening, prefix, {
+  const { kind, database } = addressOf(options);
+  const prefix = `${options.prefix}${database}:events:`;
+  const filled = {
     capacity: options.capacity ?? 1000,
     clock: options.clock ?? (() => Date.now()),
     onListenerError: options.onListenerError ?? (() => undefined),
-  });
+  };
+  return new RedisEventLog(redis, listening, prefix, filled, kind === 'cluster');
 }

@@ -8,6 +8,8 @@ type Options = Omit<RedisOptions, 'replyMapping'>;
 
 /** How long Redis may take to answer a command, or to take a connection. */
 const ANSWER_MS = 2000;
+/** How long a connection may take to end before it is cut. */
+const END_MS = 200;
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 1000;
 
@@ -24,6 +26,7 @@ function optionsOf({ username, password, database, tls: secure, nodes }: RedisAd
     ...(secure && { tls: net.isIP(host) === 0 ? { servername: host } : {} }),
     connectionName: 'ferry',
     connectTimeout: ANSWER_MS,
+    disconnectTimeout: END_MS,
     commandTimeout: ANSWER_MS,
     // A server that is stopped, or a network that swallows everything, is found out by its silence.
     socketTimeout: ANSWER_MS,
@@ -90,7 +93,7 @@ function inTurn(
   let turn = 0;
   return class extends Connector {
     constructor() {
-      super(ANSWER_MS);
+      super(END_MS);
     }
 
     override connect(): Promise<net.Socket> {

@@ -118,7 +118,7 @@ export class RedisConnection<Client extends RedisClient = RedisClient> {
     this.closed = true;
     this.settleBack(false);
     await this.client.quit().catch(() => undefined);
-    this.client.disconnect();
+    if (this.client.status !== 'end') this.client.disconnect();
   }
 
   private expectBack(): void {

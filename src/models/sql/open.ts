@@ -2,11 +2,13 @@ import { ConnectionError, Sequelize, Transaction, type Options } from 'sequelize
 import type { SqlStore, Tables } from '.';
 import { guarded } from './errors';
 import { migrate } from './migrations';
+import { createMysql } from './mysql';
+import { locationOf, parseMysqlUrl } from './mysql-address';
 import { openSqliteDialect } from './sqlite-dialect';
 import { defineTables } from './tables';
 
 export interface SqlSettings {
-  /** `mysql://user:password@host:3306/database`, or null for SQLite. Its query goes to mysql2 as options. */
+  /** Of MySQL, as `parseMysqlUrl` takes it; null for SQLite. */
   url: string | null;
   /** The file of SQLite. Its folder is made when it is missing. */
   file: string;
@@ -19,7 +21,7 @@ const PATIENCE = { busyMs: 10_000, turnMs: 30_000 };
 const SHARED: Options = {
   logging: false,
   define: { timestamps: false, underscored: true },
-  // Waiting for a lock is the business of the drivers.
+  // A statement is not sent twice: waiting for a lock is the business of the drivers.
   retry: { max: 1 },
 };
 
@@ -27,6 +29,8 @@ interface Database {
   form: string;
   location: string;
   sequelize: Sequelize;
+  /** Runs work that may take as long as it likes. */
+  patiently: <T>(work: () => Promise<T>) => Promise<T>;
   close: () => Promise<void>;
 }
 
@@ -67,6 +71,7 @@ async function openSqlite(file: string): Promise<Database> {
     form: 'SQLite',
     location: file,
     sequelize,
+    patiently: (work) => work(),
     async close() {
       await closeSequelize(sequelize);
       dialect.close();
@@ -75,25 +80,14 @@ async function openSqlite(file: string): Promise<Database> {
 }
 
 async function openMysql(url: string): Promise<Database> {
-  const { default: mysql2 } = await import('mysql2');
-  const sequelize = new Sequelize(url, {
-    ...SHARED,
-    dialectModule: mysql2,
-    // Every statement sees what others committed before it: also after waiting for a row.
-    isolationLevel: Transaction.ISOLATION_LEVELS.READ_COMMITTED,
-    pool: { max: 10, acquire: 10_000 },
-    dialectOptions: {
-      charset: 'utf8mb4_bin',
-      connectTimeout: 5000,
-      // An UPDATE counts the rows that it found, as in SQLite, and not only those that it changed.
-      flags: ['FOUND_ROWS'],
-    },
-  });
-  const { host, pathname } = new URL(url);
+  const address = parseMysqlUrl(url);
+  if (!address) throw new TypeError('not the URL of a MySQL database');
+  const { sequelize, patiently } = await createMysql(address, SHARED);
   return {
     form: 'MySQL',
-    location: `mysql://${host}${pathname}`,
+    location: locationOf(address),
     sequelize,
+    patiently,
     close: () => closeSequelize(sequelize),
   };
 }
@@ -104,7 +98,9 @@ async function openMysql(url: string): Promise<Database> {
  * @throws errors of the file system when the file of SQLite cannot be made
  */
 export async function openSqlStore({ url, file, logger }: SqlSettings): Promise<OpenSqlStore> {
-  const { form, location, sequelize, close } = await (url === null ? openSqlite(file) : openMysql(url));
+  const { form, location, sequelize, patiently, close } = await (url === null
+    ? openSqlite(file)
+    : openMysql(url));
   let closing: Promise<void> | null = null;
   const guard = <T extends object>(methods: T): T => guarded(methods, () => closing !== null);
   const tablesIn = defineTables(sequelize, guard);
@@ -119,7 +115,7 @@ export async function openSqlStore({ url, file, logger }: SqlSettings): Promise<
       transaction: <T>(work: (tables: Tables) => Promise<T>): Promise<T> =>
         sequelize.transaction((transaction) => work(tablesIn(transaction))),
       async migrate() {
-        const names = await migrate(sequelize);
+        const names = await patiently(() => migrate(sequelize));
         for (const migration of names) logger?.info({ migration }, 'Changed the schema of the database');
         return names;
       },

@@ -8,7 +8,7 @@ import type { Timers } from './timers';
 /** Above so many bytes unsent a client is behind, and gets nothing more until it has taken them. */
 export const BEHIND_BYTES = 256 * 1024;
 /** So many bytes unsent, or so long behind, are the end. */
-const MOST_BYTES = 1024 * 1024;
+export const MOST_BYTES = 1024 * 1024;
 const MOST_MS = 10_000;
 
 /** Where the events of one connection go out. */

@@ -77,6 +77,12 @@ export class Reader {
   private async batch(place: number, position: Position): Promise<Entry[] | null> {
     const channel = this.feed.channels[place];
     if (channel?.last.epoch !== position.epoch || position.offset > channel.last.offset) return null;
-    return channel.recent(position.offset, BATCH) ?? channel.read(position, BATCH);
+    const recent = channel.recent(position.offset, BATCH);
+    if (recent) return recent;
+    const read = await channel.read(position, BATCH);
+    // The log may be further than the feed, which then brings the rest itself.
+    const { epoch, offset } = channel.last;
+    if (!read || epoch !== position.epoch) return null;
+    return read.filter(({ event }) => event.position.offset <= offset);
   }
 }

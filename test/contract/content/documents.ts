@@ -122,7 +122,9 @@ export function documentsContract(store: () => ContentStore): void {
 
   describe('lists', () => {
     const ids = async (query: Partial<DocumentQuery>) =>
-      (await documents().list({ viewerId: null, limit: 100, before: null, ...query })).map(({ id }) => id);
+      (
+        await documents().list({ viewerId: null, limit: 100, bytes: 1e9, before: null, ...query })
+      ).items.map(({ id }) => id);
 
     it('show what is public and what is the own, newest first, page by page', async () => {
       const authorId = newId();
@@ -200,15 +202,15 @@ export function documentsContract(store: () => ContentStore): void {
       expect(await documents().trash(record.id, 1, at(1))).toBe(true);
       expect(await documents().trash(record.id, 1, at(2))).toBe(false);
       expect(await documents().find(record.id)).toStrictEqual({ ...record, deletedAt: at(1) });
-      const page = { limit: 10, before: null };
-      expect(await documents().listTrash(record.authorId, page)).toHaveLength(1);
-      expect(await documents().listTrash(newId(), page)).toEqual([]);
+      const page = { limit: 10, before: null, bytes: 1e9 };
+      expect((await documents().listTrash(record.authorId, page)).items).toHaveLength(1);
+      expect((await documents().listTrash(newId(), page)).items).toEqual([]);
       expect([await documents().untrash(record.id), await documents().untrash(record.id)]).toEqual([
         true,
         false,
       ]);
       expect(await documents().find(record.id)).toStrictEqual(record);
-      expect(await documents().listTrash(record.authorId, page)).toEqual([]);
+      expect((await documents().listTrash(record.authorId, page)).items).toEqual([]);
     });
 
     it('is emptied of what has been there for long, with all that belongs to it', async () => {

@@ -1,12 +1,5 @@
 import path from 'node:path';
-
-const PART_ID = /^[A-Za-z0-9_-]{1,64}$/;
-const SHA256 = /^[0-9a-f]{64}$/;
-
-const isPartId = (text: string): boolean => PART_ID.test(text);
-
-/** @param text a file name found in storage */
-export const isSha256 = (text: string): boolean => SHA256.test(text);
+import { assertPartId, assertSha256, isPartId } from '../names';
 
 /** Ends the name of a folder that is a part made of others; no id of a part has a dot. */
 const JOINED = '.joined';
@@ -37,7 +30,7 @@ export class Layout {
 
   /** @throws TypeError for what is not an id: 1 to 64 of `[A-Za-z0-9_-]` */
   part(id: string): string {
-    if (!isPartId(id)) throw new TypeError('not the id of a part');
+    assertPartId(id);
     return path.join(this.parts, id);
   }
 
@@ -48,7 +41,7 @@ export class Layout {
 
   /** @throws TypeError for what is not 64 lower-case hexadecimal digits */
   blob(sha256: string): string {
-    if (!isSha256(sha256)) throw new TypeError('not a SHA-256 in lower-case hexadecimal');
+    assertSha256(sha256);
     return path.join(this.blobs, sha256.slice(0, 2), sha256.slice(2, 4), sha256);
   }
 }

@@ -2,7 +2,8 @@ import type { Dirent } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { StoredItem } from '../index';
-import { isSha256, partIdOf, type Layout } from './layout';
+import { isSha256 } from '../names';
+import { partIdOf, type Layout } from './layout';
 import { unlessMissing } from './system';
 
 /** Entries one by one; a folder that vanishes meanwhile has none. */

@@ -1,12 +1,15 @@
 import type { CommentRecord, Comments, ContentStore } from '..';
 import { NotFound } from '../../../errors';
 import { Counts, newEntry, readEntry, type Entry } from './counts';
+import { bytesOf } from '../reading';
 import { isDuplicate } from './connection';
 import type { Collections, StoredComment, StoredDocument } from './schemas';
 
 /** What belongs to the store alone is not read. */
 const SHOWN = { pending: 0, pendingAt: 0, creation: 0, deletion: 0, gone: 0 };
 const BATCH = 100;
+/** Comments that the server sends at once while somebody counts their bytes. */
+const AT_ONCE = 50;
 /** A comment that nobody sees any more is kept so long, so that unsettled counts can find out about it. */
 const KEEP_GONE_MS = 24 * 60 * 60 * 1000;
 
@@ -107,10 +110,17 @@ function reading({ comments }: Collections): Omit<Comments, 'insert' | 'delete'>
       return found && commentOf(found);
     },
 
-    async list(documentId, parentId, { limit, after }) {
+    async list(documentId, parentId, { limit, after, bytes }) {
       const filter = { documentId, parentId, gone: null, ...(after !== null && { _id: { $gt: after } }) };
-      const found = await comments.find(filter, SHOWN).sort({ _id: 1 }).limit(limit).lean<StoredComment[]>();
-      return found.map(commentOf);
+      const found = comments.find(filter, SHOWN).sort({ _id: 1 }).limit(limit + 1).lean<StoredComment>();
+      const items: CommentRecord[] = [];
+      let left = bytes;
+      for await (const stored of found.cursor({ batchSize: AT_ONCE })) {
+        if (items.length >= limit || left <= 0) return { items, next: items.at(-1)?.id ?? null };
+        items.push(commentOf(stored));
+        left -= bytesOf(stored);
+      }
+      return { items, next: null };
     },
 
     async update(id, version, change) {

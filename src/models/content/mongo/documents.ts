@@ -1,14 +1,14 @@
-import type { QueryFilter } from 'mongoose';
 import type { DocumentRecord, Documents, DocumentSummary, VersionRecord, VersionSummary } from '..';
-import { readPage, type Scope } from '../reading';
-import { queryTerms, searchTerms, type QueryTerm } from '../terms';
+import { bytesOf, readPage } from '../reading';
+import { searchTerms } from '../terms';
 import { isDuplicate } from './connection';
 import type { Collections, StoredDocument } from './schemas';
-
-type Filter = QueryFilter<StoredDocument>;
+import { newestIn, searchFor } from './search';
 
 /** What belongs to the store alone is not read. */
 const SHOWN = { terms: 0, pending: 0, pendingAt: 0, purging: 0 };
+/** Documents that the server sends at once while somebody counts their bytes. */
+const AT_ONCE = 10;
 
 export function mongoDocuments(collections: Collections): Documents {
   const reader = readerOf(collections);
@@ -28,10 +28,17 @@ type Trash = Pick<Documents, 'trash' | 'untrash' | 'listTrash' | 'listTrashedBef
 type Versions = Pick<Documents, 'listVersions' | 'findVersion'>;
 
 function readerOf({ documents }: Collections) {
-  async function select(filter: Filter, { limit, before }: { limit: number; before: string | null }) {
-    const below = before === null ? filter : { $and: [filter, { _id: { $lt: before } }] };
-    const found = await documents.find(below, SHOWN).sort({ _id: -1 }).limit(limit).lean<StoredDocument[]>();
-    return found.map(documentOf);
+  async function readMany(ids: string[], bytes: number) {
+    const read: DocumentRecord[] = [];
+    if (ids.length === 0) return { documents: read, last: null };
+    const found = documents.find({ _id: { $in: ids } }, SHOWN).sort({ _id: -1 }).lean<StoredDocument>();
+    let left = bytes;
+    for await (const stored of found.cursor({ batchSize: AT_ONCE })) {
+      read.push(documentOf(stored));
+      left -= bytesOf(stored);
+      if (left <= 0) return { documents: read, last: stored._id };
+    }
+    return { documents: read, last: ids.at(-1) ?? null };
   }
 
   async function find(id: string): Promise<DocumentRecord | null> {
@@ -39,10 +46,10 @@ function readerOf({ documents }: Collections) {
     return found && documentOf(found);
   }
 
-  return { select, find };
+  return { readMany, find };
 }
 
-function lookups({ documents }: Collections, { select }: Reader): Lookups {
+function lookups({ documents }: Collections, { readMany }: Reader): Lookups {
   return {
     async summaries(ids) {
       const fields = { authorId: 1, title: 1, visibility: 1, attachments: 1, version: 1, deletedAt: 1 };
@@ -57,11 +64,13 @@ function lookups({ documents }: Collections, { select }: Reader): Lookups {
     },
 
     async list(query) {
-      const terms = queryTerms(query);
-      if (!terms) return [];
-      return readPage(query, (scope: Scope, page) =>
-        select({ $and: [{ ...scope, deletedAt: null }, ...terms.map(termFilter)] }, page),
-      );
+      const search = await searchFor(documents, query);
+      if (!search) return { items: [], next: null };
+      return readPage(query, {
+        window: search.window,
+        find: (scope, part) => newestIn(documents, scope, search.filters, part),
+        read: readMany,
+      });
     },
   };
 }
@@ -106,9 +115,22 @@ function edits({ documents, versions }: Collections, { find }: Reader): Edits {
   };
 }
 
-function trash({ documents, versions, comments }: Collections, { select }: Reader): Trash {
+function trash({ documents, versions, comments }: Collections, { readMany }: Reader): Trash {
   return {
-    listTrash: (authorId, page) => select({ authorId, deletedAt: { $ne: null }, purging: false }, page),
+    async listTrash(authorId, { limit, before, bytes }) {
+      const below = before === null ? {} : { _id: { $lt: before } };
+      const trashed = { deletedAt: { $gte: new Date(0) }, purging: false };
+      const visibility = { $in: ['private', 'public'] as const };
+      const found = await documents
+        .find({ authorId, visibility, ...trashed, ...below }, { _id: 1 })
+        .sort({ _id: -1 })
+        .limit(limit + 1)
+        .lean<{ _id: string }[]>();
+      const ids = found.map(({ _id }) => _id);
+      const { documents: read, last } = await readMany(ids.slice(0, limit), bytes);
+      const items = read.filter(({ deletedAt }) => deletedAt !== null);
+      return { items, next: last === (ids.at(-1) ?? null) ? null : last };
+    },
 
     async trash(id, version, at) {
       const filter = { _id: id, version, deletedAt: null };
@@ -166,11 +188,6 @@ function versionsOf({ versions }: Collections): Versions {
 
 function versionId(id: string, version: number): string {
   return `${id}:${version}`;
-}
-
-/** Terms to begin with consist of letters and digits: nothing in them means anything to a pattern. */
-function termFilter({ text, prefix }: QueryTerm): Filter {
-  return { terms: prefix ? { $regex: `^${text}` } : text };
 }
 
 function versionRecordOf(document: DocumentRecord): VersionRecord {

@@ -96,6 +96,12 @@ const commentFields = {
 
 type Index = Record<string, 1 | -1>;
 
+/** By which lists go, of everybody's documents and of those of an author. */
+export const SCOPE_INDEXES = {
+  all: { visibility: 1, deletedAt: 1, _id: -1 },
+  author: { authorId: 1, visibility: 1, deletedAt: 1, _id: -1 },
+} as const satisfies Record<string, Index>;
+
 /** The collections of documents and comments. */
 export function defineCollections({ Schema }: typeof mongoose, connection: Connection): Collections {
   function define<T>(name: string, collection: string, fields: object, indexes: Index[]): Model<T> {
@@ -109,8 +115,8 @@ export function defineCollections({ Schema }: typeof mongoose, connection: Conne
   }
   return {
     documents: define<StoredDocument>('Document', 'documents', documentFields, [
-      { visibility: 1, _id: -1 },
-      { authorId: 1, _id: -1 },
+      SCOPE_INDEXES.all,
+      SCOPE_INDEXES.author,
       { terms: 1, _id: -1 },
       { deletedAt: 1 },
       { pending: 1 },

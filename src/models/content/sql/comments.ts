@@ -2,6 +2,8 @@ import { literal, Op, type Sequelize } from 'sequelize';
 import type { CommentRecord, Comments } from '..';
 import { NotFound } from '../../../errors';
 import { plain, plainOrNull, type Within } from '../../sql/table';
+import { countWithin } from '../reading';
+import { TEXT_BYTES } from './reader';
 import type { ContentTables } from './tables';
 
 /** Every change of a thread holds the row of its document first, so that counts are those of what is there. */
@@ -86,9 +88,18 @@ function reading(sequelize: Sequelize, { comments }: ContentTables): Omit<Commen
       return plainOrNull(await comments.findByPk(id));
     },
 
-    async list(documentId, parentId, { limit, after }) {
+    async list(documentId, parentId, { limit, after, bytes }) {
       const where = { documentId, parentId, ...(after !== null && { id: { [Op.gt]: after } }) };
-      return (await comments.findAll({ where, order: [['id', 'ASC']], limit })).map(plain);
+      const found = await comments.findAll({
+        attributes: ['id', [TEXT_BYTES, 'bytes']],
+        where,
+        order: [['id', 'ASC']],
+        limit: limit + 1,
+      });
+      const sizes = found.slice(0, limit).map((row) => row.get('bytes') as number);
+      const ids = found.slice(0, countWithin(sizes, bytes)).map((row) => plain(row).id);
+      const rows = await comments.findAll({ where: { id: ids }, order: [['id', 'ASC']] });
+      return { items: rows.map(plain), next: ids.length < found.length ? (ids.at(-1) ?? null) : null };
     },
 
     update: (id, version, change) =>

@@ -1,11 +1,12 @@
-import { Op, type Sequelize } from 'sequelize';
+import { Op, type Sequelize, type WhereOptions } from 'sequelize';
 import type { DocumentRecord, Documents, Edit } from '..';
 import { plain } from '../../sql/table';
-import { readPage, type Scope } from '../reading';
+import { newestOf, readPage, scopesOf, type Scope, type SearchWindow } from '../reading';
 import { documentReader, type DocumentReader } from './reader';
 import { packed, summaryOf, versionOf } from './rows';
-import { searchConditions, writeTerms } from './search';
-import type { ContentTables } from './tables';
+import { searchFor, withinWindow } from './search';
+import type { ContentTables, DocumentRow } from './tables';
+import { writeTerms } from './terms';
 
 export function sqlDocuments(sequelize: Sequelize, tables: ContentTables): Documents {
   const reader = documentReader(sequelize, tables);
@@ -25,7 +26,7 @@ type Versions = Pick<Documents, 'listVersions' | 'findVersion'>;
 function lookups(
   sequelize: Sequelize,
   { documents }: ContentTables,
-  { read, select }: DocumentReader,
+  { read, readMany }: DocumentReader,
 ): Lookups {
   return {
     find: (id) => read(id, null),
@@ -35,13 +36,27 @@ function lookups(
     },
 
     async list(query) {
-      const search = await searchConditions(sequelize, query);
-      if (!search) return [];
-      return readPage(query, (scope: Scope, page) =>
-        select([{ ...scope, deletedAt: null }, ...search], page),
-      );
+      const search = await searchFor(sequelize, query);
+      if (!search) return { items: [], next: null };
+      const { window, conditions } = search;
+      return readPage(query, {
+        window,
+        find: (scope, part) => newest(documents, [{ ...scope, deletedAt: null }, ...conditions], part),
+        read: readMany,
+      });
     },
   };
+}
+
+/** By descending id. */
+async function newest(
+  documents: ContentTables['documents'],
+  conditions: WhereOptions<DocumentRow>[],
+  { limit, ...part }: SearchWindow & { below: string | null; limit: number },
+): Promise<string[]> {
+  const where = { [Op.and]: [...conditions, ...withinWindow(part)] };
+  const rows = await documents.findAll({ attributes: ['id'], where, order: [['id', 'DESC']], limit });
+  return rows.map((row) => plain(row).id);
 }
 
 function edits(sequelize: Sequelize, tables: ContentTables, { read }: DocumentReader): Edits {
@@ -84,9 +99,18 @@ function edits(sequelize: Sequelize, tables: ContentTables, { read }: DocumentRe
   };
 }
 
-function trash({ documents }: ContentTables, { select }: DocumentReader): Trash {
+function trash({ documents }: ContentTables, { readMany }: DocumentReader): Trash {
   return {
-    listTrash: (authorId, page) => select([{ authorId, deletedAt: { [Op.ne]: null } }], page),
+    async listTrash(authorId, { limit, before: below, bytes }) {
+      const part = { edge: null, among: null, below, limit: limit + 1 };
+      const lists = scopesOf({ viewerId: authorId, authorId }).map((scope) =>
+        newest(documents, [{ ...scope, deletedAt: { [Op.gte]: new Date(0) } }], part),
+      );
+      const found = newestOf(await Promise.all(lists), limit + 1);
+      const { documents: read, last } = await readMany(found.slice(0, limit), bytes);
+      const items = read.filter(({ deletedAt }) => deletedAt !== null);
+      return { items, next: last === (found.at(-1) ?? null) ? null : last };
+    },
 
     async trash(id, version, at) {
       const [count] = await documents.update({ deletedAt: at }, { where: { id, version, deletedAt: null } });

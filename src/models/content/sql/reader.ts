@@ -1,17 +1,17 @@
-import { Op, type Sequelize, type WhereOptions } from 'sequelize';
+import { literal, type FindAttributeOptions, type Sequelize } from 'sequelize';
 import type { DocumentRecord } from '..';
 import { plain, type Within } from '../../sql/table';
+import { countWithin, type ReadDocuments } from '../reading';
 import { documentOf } from './rows';
 import type { ContentTables, DocumentRow } from './tables';
+
+/** How long a text and its HTML are, for which they need not be read. */
+export const TEXT_BYTES = literal('OCTET_LENGTH(body) + OCTET_LENGTH(html)');
 
 /** Reads documents, whose texts lie in a table of their own. */
 export interface DocumentReader {
   read: (id: string, transaction: Within) => Promise<DocumentRecord | null>;
-  /** By descending id. */
-  select: (
-    where: WhereOptions<DocumentRow>[],
-    page: { limit: number; before: string | null },
-  ) => Promise<DocumentRecord[]>;
+  readMany: ReadDocuments;
 }
 
 export function documentReader(sequelize: Sequelize, { documents, texts }: ContentTables): DocumentReader {
@@ -39,14 +39,20 @@ export function documentReader(sequelize: Sequelize, { documents, texts }: Conte
     return sequelize.transaction((transaction) => read(id, transaction));
   }
 
-  async function select(
-    where: WhereOptions<DocumentRow>[],
-    { limit, before }: { limit: number; before: string | null },
-  ): Promise<DocumentRecord[]> {
-    const conditions = before === null ? where : [...where, { id: { [Op.lt]: before } }];
-    const rows = await documents.findAll({ where: { [Op.and]: conditions }, order: [['id', 'DESC']], limit });
-    return withTexts(rows.map(plain), null);
+  async function sizesOf(ids: string[]): Promise<Map<string, number>> {
+    const attributes: FindAttributeOptions = ['documentId', [TEXT_BYTES, 'bytes']];
+    const rows = await texts.findAll({ attributes, where: { documentId: ids } });
+    return new Map(rows.map((row) => [plain(row).documentId, row.get('bytes') as number]));
   }
 
-  return { read, select };
+  return {
+    read,
+    async readMany(ids, bytes) {
+      if (ids.length === 0) return { documents: [], last: null };
+      const sizes = await sizesOf(ids);
+      const within = ids.slice(0, countWithin(ids.map((id) => sizes.get(id) ?? 0), bytes));
+      const rows = (await documents.findAll({ where: { id: within }, order: [['id', 'DESC']] })).map(plain);
+      return { documents: await withTexts(rows, null), last: within.at(-1) ?? null };
+    },
+  };
 }

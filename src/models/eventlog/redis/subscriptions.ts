@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Unavailable } from '../../../errors';
 import type { RedisConnection } from '../../redis/connection';
-import type { EventListener, LoggedEvent } from '../index';
+import type { EventListener, LoggedEvent, Position } from '../index';
 import { readMessage } from './events';
 
 /** A connection that only listens finds out by asking that nobody is there any more. */
@@ -11,16 +11,24 @@ const PING_MS = 5000;
 const BATCH = 500;
 const RETRY_MS = 200;
 
+interface Subscription {
+  readonly listener: EventListener;
+  /** What came up to here is not for it. */
+  readonly since: Position;
+}
+
 interface Followed {
   readonly topic: string;
   readonly channel: string;
-  readonly subscriptions: Set<{ readonly listener: EventListener }>;
+  readonly subscriptions: Set<Subscription>;
   /** Subscribers whose subscription is not there yet. */
   joining: number;
 }
 
 interface SubscriptionsOptions {
   channelOf: (topic: string) => string;
+  /** @throws `Unavailable` */
+  topOf: (topic: string) => Promise<Position>;
   /** Null when there is none. @throws `Unavailable` */
   newestOf: (topic: string) => Promise<LoggedEvent | null>;
   onListenerError: (error: unknown) => void;
@@ -52,11 +60,12 @@ export class Subscriptions {
   /** @returns ends it @throws `Unavailable` */
   async subscribe(topic: string, listener: EventListener): Promise<() => Promise<void>> {
     const followed = this.follow(topic);
-    const subscription = { listener };
+    let subscription: Subscription;
     followed.joining += 1;
     try {
-      // Also where the channel is subscribed already: what was published before the answer is not for this listener.
       await this.redis.run((client) => client.subscribe(followed.channel));
+      // What was published before may still be on its way, above all within a cluster.
+      subscription = { listener, since: await this.options.topOf(topic) };
       if (this.closed) throw new Unavailable('The event log is closed.');
       followed.subscriptions.add(subscription);
     } finally {
@@ -100,8 +109,10 @@ export class Subscriptions {
   }
 
   private deliver({ subscriptions }: Followed, event: LoggedEvent): void {
-    for (const { listener } of subscriptions) {
+    const { epoch, offset } = event.position;
+    for (const { listener, since } of subscriptions) {
       if (this.closed) return;
+      if (epoch === since.epoch && offset <= since.offset) continue;
       try {
         listener(event);
       } catch (error) {
@@ -112,7 +123,8 @@ export class Subscriptions {
 
   /** Takes up what was followed before, over a new connection, and tells the newest event of each topic. */
   private async catchUp(connection: number): Promise<void> {
-    const left = [...this.followed.values()];
+    // Whoever joins just now asks for the channel themselves.
+    const left = [...this.followed.values()].filter(({ subscriptions }) => subscriptions.size > 0);
     while (left.length > 0 && !this.closed && this.connections === connection) {
       const batch = left.slice(-BATCH);
       try {

@@ -9,6 +9,7 @@ import { links } from './0005-links';
 import { archives } from './0006-archives';
 import { uploadClients } from './0007-upload-clients';
 import { content } from './0008-content';
+import { contentLists } from './0009-content-lists';
 import { createTable, type Migration, type MigrationContext } from './schema';
 
 /** In the order in which they run. */
@@ -21,6 +22,7 @@ const migrations: readonly Migration[] = [
   archives,
   uploadClients,
   content,
+  contentLists,
 ];
 
 const TABLE = 'migrations';

@@ -8,7 +8,7 @@ export interface MigrationContext {
 
 /**
  * One step of the schema, forward only. On MySQL a step can break off in the middle and is then run again, so that it
- * must tolerate what is there already; `createTable`, `addColumn` and `addIndex` of this module do.
+ * must tolerate what is there already; the functions of this module do.
  */
 export interface Migration {
   /** Never changed once released. */
@@ -50,8 +50,31 @@ export async function addIndex(
   fields: string[],
   { unique = false }: { unique?: boolean } = {},
 ): Promise<void> {
-  const name = [table, ...fields].join('_');
-  const present = (await queryInterface.showIndex(table, { transaction })) as { name: string }[];
-  if (present.some((index) => index.name === name)) return;
+  const name = indexName(table, fields);
+  if (await hasIndex({ queryInterface, transaction }, table, name)) return;
   await queryInterface.addIndex(table, { name, fields, unique, transaction });
+}
+
+/** Removes an index that `addIndex` made. */
+export async function removeIndex(
+  { queryInterface, transaction }: MigrationContext,
+  table: string,
+  fields: string[],
+): Promise<void> {
+  const name = indexName(table, fields);
+  if (!(await hasIndex({ queryInterface, transaction }, table, name))) return;
+  await queryInterface.removeIndex(table, name, { transaction });
+}
+
+function indexName(table: string, fields: string[]): string {
+  return [table, ...fields].join('_');
+}
+
+async function hasIndex(
+  { queryInterface, transaction }: MigrationContext,
+  table: string,
+  name: string,
+): Promise<boolean> {
+  const present = (await queryInterface.showIndex(table, { transaction })) as { name: string }[];
+  return present.some((index) => index.name === name);
 }

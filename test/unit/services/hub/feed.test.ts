@@ -13,7 +13,11 @@ import { until } from '../../../contract/until';
 import { override } from '../../../support/faults';
 import { FakeTimers } from '../../../support/timers';
 
-type Step = { kind: 'publish' | 'lose'; count: number } | { kind: 'join'; back: number } | { kind: 'rest' };
+type Step =
+  | { kind: 'publish'; count: number }
+  | { kind: 'lose'; count: number }
+  | { kind: 'join'; back: number }
+  | { kind: 'rest' };
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
