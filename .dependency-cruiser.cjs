@@ -50,6 +50,19 @@ module.exports = {
       to: { path: '^src/bin' },
     },
     {
+      name: 'client-stands-alone',
+      comment: 'It runs in browsers and mini-programs: nothing of the server, of Node or of a package.',
+      severity: 'error',
+      from: { path: '^src/client' },
+      to: { pathNot: '^src/client' },
+    },
+    {
+      name: 'nothing-imports-the-client',
+      severity: 'error',
+      from: { path: '^src/(?!client)' },
+      to: { path: '^src/client' },
+    },
+    {
       name: 'no-circle',
       severity: 'error',
       from: {},

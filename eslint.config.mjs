@@ -2,7 +2,17 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'coverage/**', 'data/**', 'uploads/**', 'node_modules/**', 'test-output/**'] },
+  {
+    ignores: [
+      'dist/**',
+      'coverage/**',
+      'data/**',
+      'uploads/**',
+      'node_modules/**',
+      'test-output/**',
+      'public/client/**',
+    ],
+  },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -3,6 +3,7 @@ import type { KnipConfig } from 'knip';
 const config: KnipConfig = {
   entry: [
     'src/bin/user.ts',
+    'src/client/{index,wx}.ts',
     'test/**/*.test.ts',
     'test/clients/*.js',
     'bench/*.ts',
@@ -16,7 +17,7 @@ const config: KnipConfig = {
     'src/errors.ts': ['exports'],
   },
   // The stores and the realtime transports that these carry are still being built.
-  ignoreDependencies: ['ioredis', 'mongoose', 'socket.io'],
+  ignoreDependencies: ['mongoose', 'socket.io'],
 };
 
 export default config;

@@ -77,11 +77,22 @@ export function commentAt(index: number, documentId: string): CommentRecord {
   };
 }
 
+/** Without the texts, which lie in a table of their own. */
+function rowOf({ id, authorId, version, title, tags, ...rest }: DocumentRecord) {
+  const { attachments, visibility, editorId, changes, updatedAt, commentCount, createdAt, deletedAt } = rest;
+  return packed({
+    ...{ id, authorId, version, title, tags, attachments, visibility, editorId, changes },
+    ...{ updatedAt, commentCount, createdAt, deletedAt },
+  });
+}
+
 async function insert<Row extends object>(table: Table<Row>, rows: Row[]): Promise<void> {
   const attributes: Record<string, { field?: string }> = table.getAttributes();
   const names = new Map(Object.entries(attributes).map(([name, { field }]) => [name, field ?? name]));
   const columns = (row: Row) =>
-    Object.fromEntries(Object.entries(row).map(([name, value]) => [names.get(name) ?? name, value as unknown]));
+    Object.fromEntries(
+      Object.entries(row).map(([name, value]) => [names.get(name) ?? name, value as unknown]),
+    );
   const queries = (table.sequelize as Sequelize).getQueryInterface();
   for (let from = 0; from < rows.length; from += ROWS)
     await queries.bulkInsert(table.getTableName(), rows.slice(from, from + ROWS).map(columns));
@@ -95,11 +106,10 @@ export async function fill(sequelize: Sequelize, count: number): Promise<void> {
   const { documents, texts, terms, comments } = defineContent(sequelize);
   let commented = 0;
   for (let from = 0; from < count; from += BATCH) {
-    const batch = Array.from({ length: Math.min(BATCH, count - from) }, (_, at) => documentAt(from + at, count));
-    await insert(
-      documents,
-      batch.map(({ body: _body, html: _html, renderer: _renderer, ...rest }) => packed(rest)),
+    const batch = Array.from({ length: Math.min(BATCH, count - from) }, (_, at) =>
+      documentAt(from + at, count),
     );
+    await insert(documents, batch.map(rowOf));
     await insert(
       texts,
       batch.map(({ id: documentId, version, body, html, renderer }) => ({

@@ -105,7 +105,9 @@ export async function benchDocuments(): Promise<string> {
         times[1].push(await timed(() => run(large)));
       }
       const [at1k, at100k] = [median(times[0]), median(times[1])];
-      lines.push(`| ${what} | ${at1k.toFixed(1)} ms | ${at100k.toFixed(1)} ms | ${(at100k / at1k).toFixed(1)} |`);
+      lines.push(
+        `| ${what} | ${at1k.toFixed(1)} ms | ${at100k.toFixed(1)} ms | ${(at100k / at1k).toFixed(1)} |`,
+      );
     }
     return [
       '| call | 1,000 documents | 100,000 documents | growth |',

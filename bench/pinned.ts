@@ -29,10 +29,19 @@ export class PinnedProcess {
 
   /** Sends a message and gives the answer. */
   async ask<Answer>(question: object): Promise<Answer> {
-    const answered = once(this.child, 'message') as Promise<[Answer]>;
+    const over = new AbortController();
+    const answered = once(this.child, 'message', { signal: over.signal }) as Promise<[Answer]>;
+    const ended = once(this.child, 'exit', { signal: over.signal }).then(() => {
+      throw new Error(`${this.child.spawnargs.join(' ')} has ended`);
+    });
     this.child.send(question);
-    const [answer] = await answered;
-    return answer;
+    try {
+      const [answer] = await Promise.race([answered, ended]);
+      return answer;
+    } finally {
+      over.abort();
+      await Promise.allSettled([answered, ended]);
+    }
   }
 
   /** Resolves when the server of this process answers. */

@@ -1,5 +1,6 @@
 /**
- * A process that uploads one large file as fast as it can: told how and where, it says how many seconds that took.
+ * A process that uploads one large file as fast as it can: told how and where, it says how many seconds that took. Several at once
+ * are answered with the last of them.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -9,6 +10,8 @@ import http from 'node:http';
 export interface Sending {
   port: number;
   bytes: number;
+  /** Uploads at the same time. */
+  atOnce?: number;
   /** Of Ferry's own protocol; null sends one stream by tus, which has neither chunks nor connections. */
   chunks: { size: number; connections: number; token: string; completeOnly: boolean } | null;
 }
@@ -146,6 +149,7 @@ async function sendStream({ port, bytes }: Sending): Promise<Sent> {
 }
 
 process.on('message', (sending: Sending) => {
-  const sent = sending.chunks ? sendChunks(sending, sending.chunks) : sendStream(sending);
-  void sent.then((result) => process.send?.(result));
+  const send = () => (sending.chunks ? sendChunks(sending, sending.chunks) : sendStream(sending));
+  const all = Promise.all(Array.from({ length: sending.atOnce ?? 1 }, send));
+  void all.then((sent) => process.send?.(sent.at(-1)));
 });

@@ -15,7 +15,7 @@ const LOAD_CORE = 1;
 const BYTES = 1024 * MIB;
 const CHUNK = 5 * MIB;
 const CONNECTIONS = 4;
-const ROUNDS = Number(process.env['ROUNDS'] ?? 7);
+const ROUNDS = 7;
 
 interface Row {
   title: string;

@@ -61,6 +61,7 @@ export interface Config {
     refresh: number;
     wechat: number;
     qr: number;
+    writing: number;
   };
   wechat: { app: { appid: string; secret: string } | null; api: string; dev: boolean };
   uploads: {
@@ -194,6 +195,7 @@ function shape(values: z.infer<typeof settings>): Config {
       refresh: values.SIGN_IN_LIMIT * 10,
       wechat: values.SIGN_IN_LIMIT,
       qr: values.QR_LIMIT,
+      writing: values.WRITE_LIMIT,
     },
     wechat: wechatOf(values),
     uploads: uploadsOf(values),

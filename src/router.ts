@@ -27,7 +27,7 @@ import type { FerryRouter, FerryState } from './middleware/context';
 import { handshakeOrigin } from './middleware/handshake-origin';
 import { idempotent } from './middleware/idempotent';
 import { jsonBody } from './middleware/json-body';
-import { limitByAddress, limitGuesses, userNamed, userSignedIn } from './middleware/rate-limit';
+import { limitByAddress, limitByUser, limitGuesses, userNamed, userSignedIn } from './middleware/rate-limit';
 import { sameOrigin, type SameOrigin } from './middleware/same-origin';
 import { requireRole } from './middleware/require-role';
 import { adminRoutes } from './routes/admin';
@@ -147,6 +147,7 @@ function createGates(
       refresh: limitByAddress(rateLimits.refresh),
       wechat: limitByAddress(rateLimits.wechat),
       qr: limitByAddress(rateLimits.qr),
+      writing: limitByUser(rateLimits.writing),
       guesses: limitGuesses(rateLimits, userNamed),
       ownGuesses: limitGuesses(rateLimits, userSignedIn),
     },

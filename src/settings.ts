@@ -47,7 +47,7 @@ export const settings = z.object({
   MONGO_URL: z
     .string()
     .regex(
-      /^mongodb(?:\+srv)?:\/\/[^\s/]+(?:\/\S*)?$/,
+      /^mongodb(?:\+srv)?:\/\/(?:[^\s/@:]+(?::[^\s/@:]*)?@)?[^\s/@?]+(?:\/[^\s/@?]*)?(?:\?\S*)?$/,
       'should be a URL such as mongodb://127.0.0.1:27017/ferry',
     )
     .optional()
@@ -96,9 +96,6 @@ export const settings = z.object({
   S3_SECRET_ACCESS_KEY: z.string().max(256).optional().describe('Belongs to S3_ACCESS_KEY_ID.'),
   S3_FORCE_PATH_STYLE: flag('1').describe(
     '1 names the bucket in the path, which servers of your own need; 0 in the host name, as some providers demand.',
-  ),
-  S3_PRESIGN: flag('0').describe(
-    '1 sends downloads of files to S3_ENDPOINT by a redirect that is good for minutes; clients must be able to reach it.',
   ),
 
   LOG_LEVEL: z
@@ -187,6 +184,9 @@ export const settings = z.object({
   MAX_DOCUMENT_BYTES: bytes('256KiB', 1).describe('The longest document, in bytes of Markdown.'),
   MAX_COMMENT_BYTES: bytes('16KiB', 1).describe('The longest comment.'),
   MAX_VERSIONS: whole(100, 1, 100_000).describe('Old versions that are kept of each document.'),
+  WRITE_LIMIT: whole(300, 1, 1_000_000).describe(
+    'Documents and comments that one user may write or change within a minute.',
+  ),
   TRASH_DAYS: whole(30, 1, 3650).describe('How long deleted documents can be restored.'),
 
   EVENTS_MAX_CONNECTIONS: whole(20_000, 1, 1_000_000).describe(

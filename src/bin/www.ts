@@ -10,8 +10,15 @@ import { createHttpServer } from '../server';
 import { createServices } from '../services';
 import { keptSecret } from '../services/secrets';
 import { banner, localUrl } from './banner';
+import { migrateOnceThere } from './first-migration';
 import { createShutdown } from './shutdown';
 import { readSigningKeys } from './signing-keys';
+
+/**
+ * Connections that wait to be accepted, as far as the kernel allows it (somaxconn). When all clients of another process
+ * come at once, those beyond it try again after seconds.
+ */
+const BACKLOG = 4096;
 
 async function main(): Promise<void> {
   if (existsSync('.env')) process.loadEnvFile('.env');
@@ -20,8 +27,7 @@ async function main(): Promise<void> {
   const project = readProject();
   await keepOthersOut(config);
   const stores = await openStores(config, logger);
-  const migrations = await stores.sql.migrate();
-  if (migrations.length > 0) logger.info({ migrations }, 'brought the database to the newest schema');
+  await migrateOnceThere(stores.sql, logger);
   const services = createServices({
     stores,
     ...config.tokens,
@@ -67,7 +73,7 @@ function listen(
 ): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => resolve(server.address() as AddressInfo));
+    server.listen({ port, host, backlog: BACKLOG }, () => resolve(server.address() as AddressInfo));
   });
 }
 

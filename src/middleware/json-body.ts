@@ -13,7 +13,7 @@ const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
  * prototypes.
  */
 export function jsonBody(mostBytes: number): Middleware {
-  const read = bodyParser({
+  const options: bodyParser.Options & { encoding: string } = {
     // A text, so that its bytes are still known: where a JSON parser gets it, broken UTF-8 has become U+FFFD.
     enableTypes: ['text'],
     extendTypes: { text: ['application/json'] },
@@ -22,7 +22,8 @@ export function jsonBody(mostBytes: number): Middleware {
     onerror: (error) => {
       throw readable(error);
     },
-  }) as unknown as Middleware;
+  };
+  const read = bodyParser(options) as unknown as Middleware;
   return async function jsonBody(ctx, next) {
     if (!bringsBody(ctx)) return next();
     if (!ctx.is('application/json')) throw new UnsupportedMediaType('The body should be application/json.');

@@ -1,6 +1,6 @@
 import { InvalidCredentials, RateLimited } from '../errors';
 import { foldUsername } from '../services/accounts';
-import type { AddressLimit, Allowance, RateLimits } from '../services/rate-limits';
+import type { AddressLimit, Allowance, RateLimits, UserLimit } from '../services/rate-limits';
 import { signedIn } from './authenticate';
 import type { Context, Middleware } from './context';
 
@@ -8,6 +8,14 @@ import type { Context, Middleware } from './context';
 export function limitByAddress(limit: AddressLimit): Middleware {
   return async function limitByAddress(ctx, next) {
     tell(ctx, [await limit.take(ctx.ip)]);
+    return next();
+  };
+}
+
+/** Lets a user call so often; goes after `signedIn`. */
+export function limitByUser(limit: UserLimit): Middleware {
+  return async function limitByUser(ctx, next) {
+    tell(ctx, [await limit.take(signedIn(ctx).userId)]);
     return next();
   };
 }

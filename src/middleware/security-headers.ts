@@ -1,6 +1,12 @@
 import helmet from 'koa-helmet';
 import type { Middleware } from './context';
 
+/**
+ * Pages that show what people wrote. The renderer of documents allows images by https from elsewhere, and here they are
+ * shown; who serves them learns the reader's address, but by Referrer-Policy not the page.
+ */
+const DOCUMENT_PAGE = /^\/documents(?:[/?]|$)/;
+
 /** A strict policy: everything from here, nothing inline, framed by nobody. */
 export function securityHeaders(publicUrl: string | null): Middleware {
   const https = publicUrl?.startsWith('https:') ?? false;
@@ -9,7 +15,7 @@ export function securityHeaders(publicUrl: string | null): Middleware {
       useDefaults: false,
       directives: {
         defaultSrc: ["'self'"],
-        imgSrc: ["'self'", 'data:'],
+        imgSrc: ["'self'", ({ url }) => (DOCUMENT_PAGE.test(url ?? '') ? 'data: https:' : 'data:')],
         objectSrc: ["'none'"],
         baseUri: ["'none'"],
         formAction: ["'self'"],

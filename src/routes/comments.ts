@@ -5,10 +5,10 @@ import type { Gates } from './gates';
 import { route } from './route';
 
 export function commentRoutes(router: FerryRouter, gates: Gates, comments: CommentsController): void {
-  const { anybody, signedIn, json, idempotent } = gates;
+  const { anybody, signedIn, limits, json, idempotent } = gates;
   route(router, schema.listComments, [anybody], comments.list);
-  route(router, schema.createComment, [signedIn, json, idempotent], comments.create);
+  route(router, schema.createComment, [signedIn, limits.writing, json, idempotent], comments.create);
   route(router, schema.getComment, [anybody], comments.get);
-  route(router, schema.updateComment, [signedIn, json], comments.update);
+  route(router, schema.updateComment, [signedIn, limits.writing, json], comments.update);
   route(router, schema.deleteComment, [signedIn], comments.delete);
 }

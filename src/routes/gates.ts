@@ -20,13 +20,15 @@ export interface Gates {
   json: Middleware;
   /** Answers a repeated `Idempotency-Key` with the first answer. */
   idempotent: Middleware;
-  /** How often one address may call, and how often one may guess. Each goes first, but for the last two. */
+  /** How often one address may call, one user may write, and one may guess. Each goes first, unless it says otherwise. */
   limits: {
     signIn: Middleware;
     register: Middleware;
     refresh: Middleware;
     wechat: Middleware;
     qr: Middleware;
+    /** Counts what the signed-in user writes; goes after `signedIn`. */
+    writing: Middleware;
     /** Counts wrong passwords of the user that the body names as `username`; goes after `json`. */
     guesses: Middleware;
     /** Counts wrong passwords of the signed-in user; goes after `signedIn`. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { API, id, idParams, noQuery, pageOf, pageQuery, time } from './common';
-import { author, idempotencyKey, ifMatch, markdown, tagged } from './documents';
+import { author, idempotencyKey, ifMatch, markdown, SHORT_PAGES, tagged } from './documents';
 import { endpoint } from './endpoint';
 
 const TAG = 'Comments';
@@ -30,6 +30,7 @@ export const listComments = endpoint({
   path: `${API}/documents/:id/comments`,
   tag: TAG,
   summary: 'The comments on a document, oldest first',
+  description: SHORT_PAGES,
   access: 'optional',
   params: idParams,
   query: pageQuery.extend({
@@ -59,7 +60,7 @@ export const createComment = endpoint({
       headers: { Location: 'The path of the comment.', ...tagged },
     },
   },
-  errors: ['not_found', 'conflict', 'too_large', 'idempotency_mismatch'],
+  errors: ['not_found', 'conflict', 'too_large', 'idempotency_mismatch', 'rate_limited'],
 });
 
 export const getComment = endpoint({
@@ -92,7 +93,7 @@ export const updateComment = endpoint({
   headers: ifMatch,
   body: z.strictObject({ body }),
   responses: { 200: { description: 'The comment.', schema: comment, headers: tagged } },
-  errors: ['not_found', 'conflict', 'precondition_failed', 'too_large'],
+  errors: ['not_found', 'conflict', 'precondition_failed', 'too_large', 'rate_limited'],
 });
 
 export const deleteComment = endpoint({

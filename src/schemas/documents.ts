@@ -5,6 +5,9 @@ import { file } from './files';
 
 const TAG = 'Documents';
 const MOST_VERSION = 1_000_000_000;
+/** What clients have to know to read a list to its end. */
+export const SHORT_PAGES =
+  'A page ends early when its texts are long, or when a search has to look through much to find little: there is more as long as `nextCursor` is not null, however few items came.';
 
 /** One line: no control characters, which would break a list or a log. */
 function line(most: number) {
@@ -110,7 +113,7 @@ export const createDocument = endpoint({
       headers: { Location: 'The path of the document.', ...tagged },
     },
   },
-  errors: ['not_found', 'conflict', 'too_large', 'idempotency_mismatch'],
+  errors: ['not_found', 'conflict', 'too_large', 'idempotency_mismatch', 'rate_limited'],
 });
 
 export const listDocuments = endpoint({
@@ -119,6 +122,7 @@ export const listDocuments = endpoint({
   path: `${API}/documents`,
   tag: TAG,
   summary: 'Public documents and your own, newest first',
+  description: SHORT_PAGES,
   access: 'optional',
   query: pageQuery.extend({
     q: text(1, 200).optional().meta({
@@ -169,7 +173,7 @@ export const updateDocument = endpoint({
     visibility: visibility.optional(),
   }),
   responses: { 200: { description: 'The document.', schema: document, headers: tagged } },
-  errors: ['not_found', 'conflict', 'precondition_failed', 'too_large'],
+  errors: ['not_found', 'conflict', 'precondition_failed', 'too_large', 'rate_limited'],
 });
 
 export const deleteDocument = endpoint({
@@ -226,5 +230,5 @@ export const restoreVersion = endpoint({
   headers: ifMatch,
   body: z.strictObject({}).optional(),
   responses: { 200: { description: 'The document.', schema: document, headers: tagged } },
-  errors: ['not_found', 'conflict', 'precondition_failed'],
+  errors: ['not_found', 'conflict', 'precondition_failed', 'rate_limited'],
 });

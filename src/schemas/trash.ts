@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { API, idParams, noQuery, pageOf, pageQuery } from './common';
-import { document, tagged, trashedDocument } from './documents';
+import { document, SHORT_PAGES, tagged, trashedDocument } from './documents';
 import { endpoint } from './endpoint';
 
 const TAG = 'Documents';
@@ -11,8 +11,7 @@ export const listTrash = endpoint({
   path: `${API}/trash/documents`,
   tag: TAG,
   summary: 'Your documents in the trash, newest first',
-  description:
-    'They go for good 30 days after they were put there. Until then the files that they use cannot be deleted.',
+  description: `They go for good 30 days after they were put there. Until then the files that they use cannot be deleted. ${SHORT_PAGES}`,
   access: 'signed-in',
   query: pageQuery,
   responses: { 200: { description: 'A page.', schema: pageOf(trashedDocument) } },

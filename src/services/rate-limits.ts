@@ -13,7 +13,7 @@ const LONGEST_GAP = MINUTE;
 /** How long an address from which the user signed in is not slowed down by what others guess. */
 const KNOWN_SECONDS = 14 * DAY;
 
-/** How many calls one address may make. */
+/** How many calls one address, or one user, may make. */
 export interface RateLimitSettings {
   /** Sign-ins by password, within 15 minutes. */
   signIn: number;
@@ -27,6 +27,8 @@ export interface RateLimitSettings {
   wechat: number;
   /** QR codes, within a minute. */
   qr: number;
+  /** Documents and comments that one user writes or changes, within a minute. */
+  writing: number;
 }
 
 /** Where a client stands with one of the limits. */
@@ -49,6 +51,12 @@ export interface AddressLimit {
   take(address: string): Promise<Allowance>;
 }
 
+/** A limit by user. */
+export interface UserLimit {
+  /** Counts a call. @throws `Unavailable` when nothing counts */
+  take(userId: string): Promise<Allowance>;
+}
+
 /** A guess at a user's password. Until it is known better it counts as a wrong one. */
 export interface Guess {
   /** One that is not allowed says that the password may not be looked at; then nothing is to be told here. */
@@ -65,6 +73,7 @@ export interface RateLimits {
   refresh: AddressLimit;
   wechat: AddressLimit;
   qr: AddressLimit;
+  writing: UserLimit;
   /** @param user any name of the user that is always the same @throws `Unavailable` when nothing counts */
   guess(user: string, address: string): Promise<Guess>;
 }
@@ -80,6 +89,7 @@ export function createRateLimits(settings: RateLimitSettings, makeLimiter: Limit
     refresh: byAddress('refresh', settings.refresh, 15 * MINUTE),
     wechat: byAddress('wechat', settings.wechat, 15 * MINUTE),
     qr: byAddress('qr', settings.qr, MINUTE),
+    writing: createCounter('writing', settings.writing, MINUTE, makeLimiter),
     guess: createGuessing(settings.guesses, makeLimiter),
   };
 }

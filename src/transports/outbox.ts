@@ -7,19 +7,46 @@ interface Target {
   write(bytes: Buffer, done: () => void): boolean;
 }
 
-/** Writes out at the end of a turn what the connections of one transport got in it. */
-export class Flusher {
-  private dirty: Outbox[] = [];
+/**
+ * Writes out at the end of a turn what the connections of one transport got in it. Most of them got the same, which is
+ * joined once.
+ * @typeParam Piece one event as the transport writes it
+ */
+export class Flusher<Piece = Buffer> {
+  private dirty: { flush(): void }[] = [];
+  private last: { pieces: readonly Piece[]; joined: Piece } | null = null;
 
-  add(outbox: Outbox): void {
+  constructor(private readonly concat: (pieces: readonly Piece[]) => Piece) {}
+
+  add(outbox: { flush(): void }): void {
     if (this.dirty.push(outbox) === 1) setImmediate(() => this.flush());
+  }
+
+  join(pieces: readonly Piece[]): Piece {
+    const { last } = this;
+    if (
+      last?.pieces.length === pieces.length &&
+      pieces.every((piece, place) => piece === last.pieces[place])
+    ) {
+      return last.joined;
+    }
+    const [only] = pieces;
+    const joined = only !== undefined && pieces.length === 1 ? only : this.concat(pieces);
+    this.last = { pieces, joined };
+    return joined;
   }
 
   private flush(): void {
     const { dirty } = this;
     this.dirty = [];
     for (const outbox of dirty) outbox.flush();
+    this.last = null;
   }
+}
+
+/** A flusher of transports that write bytes. */
+export function byteFlusher(): Flusher {
+  return new Flusher((pieces) => Buffer.concat(pieces));
 }
 
 /** What one connection is sent: all that comes in one turn goes out in one write. */
@@ -45,9 +72,8 @@ export class Outbox {
   }
 
   flush(): void {
-    const [first] = this.pieces;
-    if (!first) return;
-    const all = this.pieces.length === 1 ? first : Buffer.concat(this.pieces, this.bytes);
+    if (this.pieces.length === 0) return;
+    const all = this.flusher.join(this.pieces);
     this.pieces = [];
     this.bytes = 0;
     this.writing += 1;

@@ -1,12 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'socket.io';
 import type { Peer } from '../services/hub/connection';
-import type { Consumer } from '../services/hub/consumer';
 import { comeBack, type Ending } from '../services/hub/endings';
-import type { Feed } from '../services/hub/feed';
 import type { Message } from '../services/hub/messages';
 import type { Timers } from '../services/hub/timers';
-import { objectFormat, type Rooms } from './socketio-rooms';
+import type { Flusher } from './outbox';
+import { packetFormat, type Packets } from './socketio-packets';
 
 /** How often a client that is behind is looked at: Engine.IO does not tell when everything has left. */
 const LOOK_MS = 100;
@@ -21,6 +20,8 @@ export interface EngineConnection {
     /** Of a WebSocket. */
     readonly socket?: { readonly bufferedAmount: number; terminate(): void };
   };
+  /** A message, and the frames that it is on a WebSocket. */
+  write(data: string, options: { wsPreEncodedFrame: Buffer[] }): void;
   once(name: 'close', listener: () => void): void;
   close(discard?: boolean): void;
 }
@@ -28,10 +29,12 @@ export interface EngineConnection {
 /** One client of socket.io. */
 export class SocketioPeer implements Peer {
   private socket: Socket | null = null;
+  /** Came in this turn. */
+  private packets: Packets[] = [];
 
   constructor(
     private readonly conn: EngineConnection,
-    private readonly rooms: Rooms,
+    private readonly flusher: Flusher<Packets>,
     private readonly timers: Timers,
   ) {}
 
@@ -48,24 +51,31 @@ export class SocketioPeer implements Peer {
 
   get unsent(): number {
     let bytes = this.websocket?.bufferedAmount ?? 0;
+    for (const { text } of this.packets) bytes += text.length;
     for (const { data } of this.conn.writeBuffer) bytes += data?.length ?? 0;
     return bytes;
   }
 
   deliver(message: Message): void {
-    this.socket?.emit('event', message.as(objectFormat));
+    if (this.packets.push(message.as(packetFormat)) === 1) this.flusher.add(this);
+  }
+
+  /** Sends what came. Whatever else is sent has to come after it. */
+  flush(): void {
+    if (this.packets.length === 0) return;
+    const { text, frames } = this.flusher.join(this.packets);
+    this.packets = [];
+    if (this.socket) this.conn.write(text, { wsPreEncodedFrame: [frames] });
   }
 
   lost(next: string): void {
+    this.flush();
     this.socket?.emit('ready', { next, recovered: false });
   }
 
   notice(problem: { code: string; detail: string }): void {
+    this.flush();
     this.socket?.emit('error', problem);
-  }
-
-  join(feed: Feed, consumer: Consumer): () => void {
-    return this.socket ? this.rooms.join(feed, this.socket, consumer) : () => undefined;
   }
 
   whenDrained(resume: () => void): void {
@@ -86,6 +96,7 @@ export class SocketioPeer implements Peer {
       this.terminate();
       return;
     }
+    this.flush();
     this.socket?.emit('closing', { reason: ending, comeBack: comeBack[ending] });
     if (comeBack[ending] === 'never' && this.socket) this.socket.disconnect(true);
     else this.conn.close();

@@ -10,9 +10,10 @@ import type { Connection, Ready } from '../services/hub/connection';
 import type { Admission } from '../services/hub/credentials';
 import type { Place } from '../services/hub/places';
 import type { Tickets } from '../services/tickets';
+import { Flusher } from './outbox';
 import { checked, problemOf, type Report } from './problems';
 import { SocketioPeer, type EngineConnection } from './socketio-peer';
-import { Rooms } from './socketio-rooms';
+import { joinPackets } from './socketio-packets';
 import { isUpgrade, takeUpgrade } from './upgrades';
 
 /** Of one packet of a client, or of one request with several. */
@@ -50,7 +51,7 @@ export function socketioTransport(options: SocketioOptions): {
 } {
   const { hub } = options;
   const { io, engine } = createIo();
-  const rooms = new Rooms(io);
+  const flusher = new Flusher(joinPackets);
   const arrivals = new WeakMap<IncomingMessage, { place: Place; admission: Admission }>();
   const clients = new WeakMap<object, Client>();
 
@@ -58,7 +59,7 @@ export function socketioTransport(options: SocketioOptions): {
     const arrival = arrivals.get(conn.request);
     if (!arrival) throw new Error('a connection came without having been admitted');
     arrivals.delete(conn.request);
-    const peer = new SocketioPeer(conn, rooms, hub.timers);
+    const peer = new SocketioPeer(conn, flusher, hub.timers);
     clients.set(conn, { peer, connection: hub.connect(arrival.place, arrival.admission, peer) });
     conn.once('close', () => clients.get(conn)?.connection.end('left'));
   });
@@ -146,6 +147,14 @@ async function introduce(
 
 type Acknowledge = (answer: object) => void;
 
+/** Answers come after the events that were there before. */
+function after(peer: SocketioPeer, acknowledge: Acknowledge): Acknowledge {
+  return (answer) => {
+    peer.flush();
+    acknowledge(answer);
+  };
+}
+
 function serve(socket: Socket, { peer, connection }: Client, report: Report): void {
   peer.open(socket);
   let pending = 0;
@@ -154,7 +163,7 @@ function serve(socket: Socket, { peer, connection }: Client, report: Report): vo
   function on(name: string, work: (input: unknown, done: Acknowledge) => Promise<void>): void {
     socket.on(name, (...values: unknown[]) => {
       const last = values.at(-1);
-      const answer = typeof last === 'function' ? (last as Acknowledge) : null;
+      const answer = typeof last === 'function' ? after(peer, last as Acknowledge) : null;
       pending += 1;
       if (pending > MOST_PENDING) {
         connection.end('flooding');

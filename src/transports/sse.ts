@@ -8,7 +8,7 @@ import type { Peer, Ready } from '../services/hub/connection';
 import { isCursorText } from '../services/hub/cursors';
 import { comeBack, type ComeBack, type Ending } from '../services/hub/endings';
 import type { Message } from '../services/hub/messages';
-import { Flusher, Outbox } from './outbox';
+import { byteFlusher, Outbox, type Flusher } from './outbox';
 import { eventFrame, HEARTBEAT, retryFrame, sseFormat } from './sse-frames';
 
 const HEARTBEAT_MS = 20_000;
@@ -32,7 +32,7 @@ interface SseOptions {
 export function sseTransport({ hub, random = Math.random }: SseOptions): {
   stream: Handler<typeof schema.streamEvents>;
 } {
-  const flusher = new Flusher();
+  const flusher = byteFlusher();
   const { timers } = hub;
 
   return {
@@ -82,6 +82,8 @@ function begin(ctx: Context): void {
     'X-Accel-Buffering': 'no',
   });
   ctx.respond = false;
+  // The stream ends with its connection: what many get goes out as it is, without a frame of its own for each of them.
+  ctx.res.useChunkedEncodingByDefault = false;
   ctx.res.flushHeaders();
 }
 

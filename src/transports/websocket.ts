@@ -10,7 +10,7 @@ import { BEHIND_BYTES, MOST_BYTES } from '../services/hub/consumer';
 import type { Ending } from '../services/hub/endings';
 import type { Message } from '../services/hub/messages';
 import { InvalidRequest } from '../errors';
-import { Flusher, Outbox } from './outbox';
+import { byteFlusher, Outbox, type Flusher } from './outbox';
 import { checked, problemOf, type Report } from './problems';
 import { takeUpgrade } from './upgrades';
 import { closeCodes, frameFormat, textFrame } from './websocket-frames';
@@ -31,7 +31,7 @@ interface WebsocketOptions {
 export function websocketTransport({ hub, report }: WebsocketOptions): {
   open: Handler<typeof schema.openEventSocket>;
 } {
-  const flusher = new Flusher();
+  const flusher = byteFlusher();
   const { timers } = hub;
   const server = new WebSocketServer({
     noServer: true,

@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import request from 'supertest';
 import { until } from '../contract/until';
 import { API, makeFile, makeUser, sha256Of, type TestFile, type TestUser } from '../support/factories';
 import { override } from '../support/faults';
 import { startFerry, type Ferry } from '../support/ferry';
-import { blobPath, contentOf, listFiles, problemOf, type ShownFile } from '../support/uploads';
+import { contentOf, listFiles, problemOf, type ShownFile } from '../support/uploads';
 import { onWire } from '../support/wire';
 
 const MINUTE = 60 * 1000;
@@ -284,7 +283,6 @@ describe('files', () => {
     const bytes = randomBytes(500);
     const mine = await makeFile(ferry, user, { bytes });
     const theirs = await makeFile(ferry, other, { bytes });
-    const blob = blobPath(ferry, mine.sha256);
     await remove(user, mine.id).expect(204);
     late = 100 * MINUTE;
     await ferry.services.maintenance.run();
@@ -292,10 +290,10 @@ describe('files', () => {
     await remove(other, theirs.id).expect(204);
     late += 59 * MINUTE;
     expect((await ferry.services.maintenance.run()).deletedBlobs).toBe(0);
-    expect(existsSync(blob)).toBe(true);
+    expect(await ferry.stores.blobs.hasBlob(mine.sha256)).toBe(true);
     late += 2 * MINUTE;
     expect((await ferry.services.maintenance.run()).deletedBlobs).toBeGreaterThan(0);
-    expect(existsSync(blob)).toBe(false);
+    expect(await ferry.stores.blobs.hasBlob(mine.sha256)).toBe(false);
     const again = await makeFile(ferry, user, { bytes });
     expect(await contentOf(ferry, user, again)).toEqual(bytes);
   });

@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
-import path from 'node:path';
 import request from 'supertest';
 import { OutOfSpace, Unavailable } from '../../src/errors';
 import { SyncFailed, type BlobStore } from '../../src/models/blobs';
@@ -96,6 +94,11 @@ describe('a store that fails', () => {
     expect(failed.text).not.toContain('EIO');
     expect(ferry.logged.filter(({ level }) => level === 50)).toHaveLength(1);
     failing = {};
+    const topic = `upload:${upload.id}`;
+    const { epoch } = await ferry.stores.eventlog.top(topic);
+    const history = await ferry.stores.eventlog.readAfter(topic, { epoch, offset: 0 }, 100);
+    const last = history.recovered ? history.events.at(-1) : undefined;
+    expect(last).toMatchObject({ type: 'upload.aborted', data: { uploadId: upload.id, reason: 'aborted' } });
     await getUpload(ferry, user, upload.id).expect(410);
     await send(ferry, user, upload.id, 1, chunkOf(upload, bytes, 1)).expect(410);
     await complete(ferry, user, upload.id).expect(410);
@@ -185,8 +188,8 @@ describe('a store that fails', () => {
     failing.publishPart = new Error(CAUSE);
     for (const { id } of [sealed, whole]) await complete(ferry, user, id).expect(500);
     failing = {};
-    for (const { id } of [lost, sealed]) await rm(path.join(ferry.config.uploadsDirectory, 'parts', id));
-    await rm(blobOf(sha256Of(bytes)), { force: true });
+    for (const { id } of [lost, sealed]) await ferry.stores.blobs.discardPart(id);
+    await ferry.stores.blobs.deleteBlob(sha256Of(bytes));
     // `sealed` comes first, because it is older: it must not keep `whole` from being finished.
     await ferry.services.maintenance.run();
     await getUpload(ferry, user, sealed.id).expect(410);
@@ -195,10 +198,6 @@ describe('a store that fails', () => {
     await abort(ferry, user, lost.id).expect(410);
     expect(ferry.logged.some(({ level, uploadId }) => level === 50 && uploadId === sealed.id)).toBe(true);
   });
-
-  function blobOf(sha256: string): string {
-    return path.join(ferry.config.uploadsDirectory, 'blobs', sha256.slice(0, 2), sha256.slice(2, 4), sha256);
-  }
 
   async function filled() {
     const upload = await makeUpload(ferry, user, { size: 1000, chunkSize: 400 });

@@ -16,13 +16,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client, missing, sendChunks, type Upload } from './client';
 import { uploadsByTus } from './doors';
+import { killAtRandom } from './kills';
 import { refusals } from './refusals';
 import { Report } from './report';
+import { secondStart } from './second-start';
 import { ServerProcess } from '../support/server-process';
 
 const MIB = 1024 * 1024;
 const CHUNK = 5 * MIB;
 const MOST_RESIDENT_MIB = 150;
+const KILLS = 20;
 const run = promisify(execFile);
 
 async function main(): Promise<number> {
@@ -45,6 +48,7 @@ async function main(): Promise<number> {
     await uploadsByTus(report, server, client.token);
     report.section('Refusals, and what they leave behind');
     await refusals(report, client);
+    await secondStart(report, directory);
     const parts = await readdir(path.join(directory, 'uploads/parts'));
     report.check('no part is left behind', parts.length === 0, `${parts.length} parts`);
   } finally {
@@ -52,6 +56,7 @@ async function main(): Promise<number> {
     await server.stop();
     await rm(directory, { recursive: true, force: true });
   }
+  await killAtRandom(report, KILLS);
   return report.end();
 }
 

@@ -24,7 +24,7 @@ describe('documents in MongoDB', () => {
     proxy = await startTcpProxy({ host: url.hostname, port: Number(url.port) });
     const through = new URL(url);
     through.port = String(proxy.port);
-    store = await openMongoContent(through.href);
+    store = await openMongoContent(through.href, 4000);
   });
 
   afterAll(async () => {
@@ -46,6 +46,33 @@ describe('documents in MongoDB', () => {
       if (round === 0) await store.documents.insert(document);
       expect(await store.documents.find(document.id)).toStrictEqual(document);
     }
+  });
+
+  it('say Unavailable in time when the server takes what it gets and does not answer, and go on after that', async () => {
+    const document = aDocument();
+    await store.documents.insert(document);
+    proxy.hold();
+    await expect(store.documents.find(document.id)).rejects.toThrow(Unavailable);
+    await expect(store.ping()).rejects.toThrow(Unavailable);
+    proxy.mend();
+    expect(await store.documents.find(document.id)).toStrictEqual(document);
+  });
+
+  it('have the indexes by which they are listed and searched, from the first call on', async () => {
+    await store.ping();
+    const keys = async (model: { listIndexes(): Promise<{ key: object }[]> }) =>
+      (await model.listIndexes()).map(({ key }) => JSON.stringify(key));
+    expect(await keys(collections.documents)).toEqual(
+      expect.arrayContaining([
+        '{"visibility":1,"deletedAt":1,"_id":-1}',
+        '{"authorId":1,"visibility":1,"deletedAt":1,"_id":-1}',
+        '{"terms":1,"_id":-1}',
+        '{"deletedAt":1}',
+        '{"pending":1}',
+      ]),
+    );
+    expect(await keys(collections.versions)).toContain('{"documentId":1,"version":-1}');
+    expect(await keys(collections.comments)).toContain('{"documentId":1,"parentId":1,"_id":1}');
   });
 
   /** A document and a comment on it, with a reply. */

@@ -9,7 +9,8 @@ contentContract('documents in MongoDB', async () => {
   const url = mongoServerUrl(`ferry_test_${randomBytes(6).toString('hex')}`);
   const stores: ContentStore[] = [];
   const another = async (): Promise<ContentStore> => {
-    const store = await openMongoContent(url.href);
+    // A server that stands in for MongoDB may be slow.
+    const store = await openMongoContent(url.href, 150_000);
     stores.push(store);
     return store;
   };

@@ -192,9 +192,9 @@ describe('Redis that is not there at the start', () => {
 /** Appends without a pause until it is told to stop. */
 function appendOn(topic: string): { acknowledged: LoggedEvent[]; stop: () => Promise<void> } {
   const acknowledged: LoggedEvent[] = [];
-  let on = true;
+  const ended = new AbortController();
   const running = (async () => {
-    for (let n = 0; on; n += 1) {
+    for (let n = 0; !ended.signal.aborted; n += 1) {
       try {
         acknowledged.push(await log.append(topic, 'counted', n));
       } catch (error) {
@@ -206,7 +206,7 @@ function appendOn(topic: string): { acknowledged: LoggedEvent[]; stop: () => Pro
   return {
     acknowledged,
     stop: () => {
-      on = false;
+      ended.abort();
       return running;
     },
   };

@@ -122,8 +122,8 @@ describe('a server whose Redis is away', () => {
       const browser = new Browser(ferry);
       await browser.signIn(user);
       await redis.kill();
-      const { body } = await request(ferry.url).get('/readyz').expect(503);
-      const { stores } = body as HealthReport;
+      const answer = await request(ferry.url).get('/readyz').expect(503);
+      const { stores } = answer.body as HealthReport;
       expect(stores.filter(({ up }) => !up).map(({ name }) => name)).toEqual(['keyvalue', 'eventlog']);
       const refused = await browser.send('get', '/users/me');
       expectProblem(refused, 503, 'unavailable');

@@ -15,6 +15,7 @@ import { createHttpServer } from '../../src/server';
 import { createServices, type Services } from '../../src/services';
 import type { Alarms } from '../../src/services/download-budgets';
 import type { Timers } from '../../src/services/hub/timers';
+import { realStores, wantsRealStores } from './real-stores';
 
 const SECRET = 'a secret for tests, and for tests alone';
 
@@ -61,16 +62,19 @@ export async function startFerry({
   timers,
 }: FerryOptions = {}): Promise<Ferry> {
   const home = directory ?? (await mkdtemp(path.join(os.tmpdir(), 'ferry-test-')));
+  const real = wantsRealStores() ? await realStores(home) : null;
   const config = readConfig({
     NODE_ENV: 'test',
     DATA_DIR: path.join(home, 'data'),
     UPLOADS_DIR: path.join(home, 'uploads'),
+    ...real?.settings,
     MIN_CHUNK_BYTES: '1',
     FREE_SPACE_BYTES: '0',
     SIGN_IN_LIMIT: '100000',
     GUESS_LIMIT: '1000',
     REGISTER_LIMIT: '100000',
     QR_LIMIT: '10000',
+    WRITE_LIMIT: '1000000',
     ...settings,
   });
   const logged: Record<string, unknown>[] = [];
@@ -123,7 +127,9 @@ export async function startFerry({
       await services.maintenance.stop();
       await services.markdown.close();
       await closeStores(opened);
-      if (directory === undefined) await rm(home, { recursive: true, force: true });
+      if (directory !== undefined) return;
+      await real?.drop();
+      await rm(home, { recursive: true, force: true });
     },
   };
 }

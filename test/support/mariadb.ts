@@ -19,7 +19,7 @@ export interface MariaDb {
   pause(): void;
   resume(): void;
   /** Ends it and removes its data. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 /** @throws when the programs of MariaDB are not there; on Debian they are in the package `mariadb-server` */

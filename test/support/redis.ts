@@ -96,6 +96,8 @@ export class RedisServer {
         socket.write([...lines, 'quit'].map((line) => `${line}\r\n`).join(''));
       });
       socket.on('data', (text: Buffer) => (answer += text.toString()));
+      // A Sentinel knows no farewell.
+      socket.setTimeout(1000, () => socket.destroy());
       socket.once('error', reject);
       socket.once('close', () => resolve(answer));
     });

@@ -7,6 +7,8 @@ export interface TcpProxy {
   port: number;
   /** Ends all connections and takes no new ones. */
   cut(): void;
+  /** Keeps connections, and passes nothing on. */
+  hold(): void;
   mend(): void;
   close(): Promise<void>;
 }
@@ -14,6 +16,7 @@ export interface TcpProxy {
 export async function startTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
   const sockets = new Set<net.Socket>();
   let isCut = false;
+  let isHeld = false;
   const keep = (socket: net.Socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
@@ -27,7 +30,8 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
     }
     const upstream = net.connect(target);
     keep(upstream);
-    client.pipe(upstream).pipe(client);
+    client.on('data', (bytes) => isHeld || upstream.write(bytes));
+    upstream.on('data', (bytes) => isHeld || client.write(bytes));
     client.once('close', () => upstream.destroy());
     upstream.once('close', () => client.destroy());
   });
@@ -40,8 +44,14 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
   return {
     port: (server.address() as AddressInfo).port,
     cut,
+    hold() {
+      isHeld = true;
+    },
     mend() {
+      // What was held back is lost, and the rest of it would make no sense.
+      if (isHeld) for (const socket of sockets) socket.destroy();
       isCut = false;
+      isHeld = false;
     },
     async close() {
       cut();

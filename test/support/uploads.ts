@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import request, { type Test } from 'supertest';
@@ -113,9 +112,11 @@ export function bytesOf(response: request.Response, done: (error: Error | null, 
   message.on('error', (error: Error) => done(error, Buffer.alloc(0)));
 }
 
-/** What lies in the folder of parts. */
-export function partsOf(ferry: Ferry): Promise<string[]> {
-  return readdir(path.join(ferry.config.uploadsDirectory, 'parts'));
+/** The ids of the parts that there are, by name. */
+export async function partsOf(ferry: Ferry): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const { id } of ferry.stores.blobs.listParts()) ids.push(id);
+  return ids.sort();
 }
 
 /** Where the content lies on the disk. */

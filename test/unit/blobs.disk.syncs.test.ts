@@ -72,6 +72,7 @@ describe('SharedSync', () => {
 describe('syncs of the disk blob store', () => {
   let directory: string;
   let store: BlobStore;
+  let datasync: (handle: FileHandle) => Promise<void>;
   let syncs: ManualSyncs;
   let synced: Buffer[];
 
@@ -92,7 +93,7 @@ describe('syncs of the disk blob store', () => {
     directory = await fs.mkdtemp(path.join(os.tmpdir(), 'ferry-syncs-'));
     syncs = new ManualSyncs();
     synced = [];
-    const datasync = async (handle: FileHandle): Promise<void> => {
+    datasync = async (handle: FileHandle): Promise<void> => {
       const { buffer } = await handle.read(Buffer.alloc(30), 0, 30, 0);
       synced.push(buffer);
       await syncs.sync();
@@ -157,6 +158,15 @@ describe('syncs of the disk blob store', () => {
     await until(() => syncs.started.length === 2);
     syncs.started[1]!.end();
     expect(await again).toBe(10);
+  });
+
+  it('are none where they are switched off', async () => {
+    const unsynced = await openDiskBlobs({ directory, datasync, sync: false });
+    expect(await unsynced.writePart('p1', 0, source(Buffer.alloc(30, 'x')))).toBe(30);
+    await unsynced.publishPart('p1', 'a'.repeat(64));
+    expect(await unsynced.hasBlob('a'.repeat(64))).toBe(true);
+    expect(syncs.started).toEqual([]);
+    await unsynced.close();
   });
 
   it('of one part do not wait for those of another', async () => {

@@ -34,6 +34,7 @@ describe('settings', () => {
       log: { level: 'info', pretty: true },
       dataDirectory: path.resolve('data'),
       uploadsDirectory: path.resolve('uploads'),
+      syncUploads: true,
       tokens: { secret: null, accessSeconds: 600, refreshMs: 30 * 24 * HOUR },
       uploads: {
         maxFileBytes: 50 * GIB,

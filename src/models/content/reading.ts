@@ -3,7 +3,7 @@ import type { Visibility } from '../sql';
 import { phraseFilter } from './terms';
 
 /** Rounds of one search, of which each looks through one window; then its page ends, however short it is. */
-const MOST_ROUNDS = 20;
+const MOST_ROUNDS = 10;
 /** Texts that a round reads at most to look for phrases in them. */
 const TEXTS = 50;
 
@@ -26,10 +26,7 @@ export interface ListSource {
   /** The part of the scopes below an id that a round can look through. */
   window(scopes: Scope[], below: string | null): Promise<SearchWindow>;
   /** Ids of the newest of a scope, within the window, that have the words. */
-  find(
-    scope: Scope,
-    part: SearchWindow & { below: string | null; limit: number },
-  ): Promise<string[]>;
+  find(scope: Scope, part: SearchWindow & { below: string | null; limit: number }): Promise<string[]>;
   read: ReadDocuments;
 }
 
@@ -85,10 +82,7 @@ export async function readPage(
     const missing = query.limit - items.length;
     const wanted = hasPhrases ? Math.max(missing, TEXTS) : missing;
     const part = { ...window, below, limit: wanted + 1 };
-    const found = newestOf(
-      await Promise.all(scopes.map((scope) => source.find(scope, part))),
-      wanted + 1,
-    );
+    const found = newestOf(await Promise.all(scopes.map((scope) => source.find(scope, part))), wanted + 1);
     const ids = found.slice(0, wanted);
     const { documents, last } = await source.read(ids, bytes);
     // Between the two statements somebody may have closed or deleted one.

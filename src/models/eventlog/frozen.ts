@@ -1,7 +1,8 @@
 /** Data as JSON has it; null for what has no form in JSON. @throws TypeError for a cycle or a BigInt */
 export function jsonOf(data: unknown): string {
   // Without a form in JSON (undefined, a function) there is nothing to tell but null.
-  return (JSON.stringify(data) as string | undefined) ?? 'null';
+  const json = JSON.stringify(data) as string | undefined;
+  return json ?? 'null';
 }
 
 /** What the text says, the same for good: all readers share it. */

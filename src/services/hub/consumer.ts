@@ -17,12 +17,6 @@ export interface Outlet extends Listener {
   readonly unsent: number;
   /** Calls back, once, when there are none. */
   whenDrained(resume: () => void): void;
-  /**
-   * For transports that give an event to many at once: from now on the connection is one of those that get what the
-   * feed gives.
-   * @returns what ends that
-   */
-  join?(feed: Feed, consumer: Consumer): () => void;
 }
 
 interface ConsumerOptions {
@@ -89,7 +83,7 @@ export class Consumer implements Listener {
 
   deliver(message: Message): void {
     this.options.outlet.deliver(message);
-    this.count(1);
+    this.count();
     this.look();
   }
 
@@ -98,14 +92,13 @@ export class Consumer implements Listener {
     this.options.outlet.lost(next);
   }
 
-  /** Counts events that the outlet was given elsewhere. */
-  count(events: number): void {
+  private count(): void {
     const { counts, transport } = this.options;
-    counts.deliveries[transport] += events;
+    counts.deliveries[transport] += 1;
   }
 
   /** Looks whether the client takes what it is sent. */
-  look(): void {
+  private look(): void {
     const { outlet } = this.options;
     if (this.live && outlet.unsent > BEHIND_BYTES) {
       this.stand();
@@ -136,7 +129,7 @@ export class Consumer implements Listener {
       }
       for (let message = reader.take(); message; message = reader.take()) {
         outlet.deliver(message);
-        this.count(1);
+        this.count();
         counts.replayed += 1;
         if (this.isStopped()) return;
         if (outlet.unsent > BEHIND_BYTES) {
@@ -154,8 +147,7 @@ export class Consumer implements Listener {
   }
 
   private goLive(): void {
-    const { feed, outlet } = this.options;
-    this.leave = outlet.join?.(feed, this) ?? feed.listen(this);
+    this.leave = this.options.feed.listen(this);
   }
 
   private fallBehind(): void {

@@ -23,6 +23,7 @@ export class Feed implements Follower {
   private readonly listeners = new Set<Listener>();
   private readonly unfollow: (() => void)[];
   private readonly writer: CursorWriter;
+  private readonly messages = new WeakMap<Entry, Message>();
 
   constructor(
     /** Names the set. */
@@ -42,6 +43,19 @@ export class Feed implements Follower {
     return this.writer.write(this.positions);
   }
 
+  /**
+   * The event as whoever is there after it gets it. Where there is but one topic it has the same id for all, whether
+   * they get it live or later: it is written once, even when many come back at the same time.
+   */
+  messageOf(entry: Entry, after: { readonly cursor: string }): Message {
+    if (this.topics.length > 1) return new Message(entry, after.cursor);
+    const known = this.messages.get(entry);
+    if (known) return known;
+    const message = new Message(entry, after.cursor);
+    this.messages.set(entry, message);
+    return message;
+  }
+
   /** Gives the listener everything from now on. @returns what ends that */
   listen(listener: Listener): () => void {
     this.listeners.add(listener);
@@ -51,7 +65,7 @@ export class Feed implements Follower {
   take(channel: Channel, entry: Entry): void {
     this.move(channel);
     if (this.listeners.size === 0) return;
-    const message = new Message(entry, this.cursor);
+    const message = this.messageOf(entry, this);
     this.onDelivery(entry);
     for (const listener of this.listeners) listener.deliver(message);
   }

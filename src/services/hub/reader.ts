@@ -1,7 +1,7 @@
 import type { Position } from '../../models/eventlog';
 import { CursorWriter } from './cursor-writer';
 import type { Feed } from './feed';
-import { Message, type Entry } from './messages';
+import type { Entry, Message } from './messages';
 
 /** Events of each topic that are looked at in one go. */
 const BATCH = 100;
@@ -67,7 +67,7 @@ export class Reader {
     this.positions[first] = entry.event.position;
     // Where the batch was a full one there may be more of this topic, older than what the others have.
     if (this.batches[first]?.length === 0 && !this.isAtEnd(first)) this.batches = this.batches.map(() => []);
-    return new Message(entry, this.cursor);
+    return this.feed.messageOf(entry, this);
   }
 
   private isAtEnd(place: number): boolean {

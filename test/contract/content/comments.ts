@@ -43,6 +43,15 @@ export function commentsContract(store: () => ContentStore): void {
         all.slice(0, 2),
         all.slice(2, 4),
       ]);
+      const page = async (limit: number, bytes: number, after: string | null = null) => {
+        const { items, next } = await comments().list(document.id, null, { limit, after, bytes });
+        return [items.map(({ id }) => id), next];
+      };
+      const each = Buffer.byteLength((made[0]?.body ?? '') + (made[0]?.html ?? ''));
+      expect(await page(2, 1e9)).toEqual([all.slice(0, 2), all[1]]);
+      expect(await page(100, each + 1)).toEqual([all.slice(0, 2), all[1]]);
+      expect(await page(100, 1, all.at(-2))).toEqual([all.slice(-1), null]);
+      expect(await page(all.length, 1e9)).toEqual([all, null]);
       expect(await ids(parentId)).toEqual([reply.id]);
       expect(
         (await comments().list(document.id, parentId, { limit: 9, after: null, bytes: 1e9 })).items,

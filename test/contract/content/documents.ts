@@ -122,9 +122,9 @@ export function documentsContract(store: () => ContentStore): void {
 
   describe('lists', () => {
     const ids = async (query: Partial<DocumentQuery>) =>
-      (
-        await documents().list({ viewerId: null, limit: 100, bytes: 1e9, before: null, ...query })
-      ).items.map(({ id }) => id);
+      (await documents().list({ viewerId: null, limit: 100, bytes: 1e9, before: null, ...query })).items.map(
+        ({ id }) => id,
+      );
 
     it('show what is public and what is the own, newest first, page by page', async () => {
       const authorId = newId();
@@ -182,6 +182,68 @@ export function documentsContract(store: () => ContentStore): void {
       expect(await ids({ q: `common ${rare}` })).toEqual([made[22]]);
     });
 
+    it('end a page with the document with which it has the bytes that are asked for', async () => {
+      const authorId = newId();
+      const made: string[] = [];
+      for (let index = 0; index < 5; index += 1)
+        made.unshift((await document({ authorId, body: '渡'.repeat(100), html: 'x'.repeat(100) })).id);
+      const page = async (bytes: number, before: string | null = null, limit = 100) => {
+        const query = { viewerId: null, authorId, limit, bytes, before };
+        const { items, next } = await documents().list(query);
+        return [items.map(({ id }) => id), next];
+      };
+      expect(await page(1)).toEqual([made.slice(0, 1), made[0]]);
+      expect(await page(400)).toEqual([made.slice(0, 1), made[0]]);
+      expect(await page(401)).toEqual([made.slice(0, 2), made[1]]);
+      expect(await page(800, made[1])).toEqual([made.slice(2, 4), made[3]]);
+      expect(await page(1, made[3])).toEqual([made.slice(4), null]);
+      expect(await page(2000, null, 5)).toEqual([made, null]);
+      expect(await page(2000, null, 4)).toEqual([made.slice(0, 4), made[3]]);
+    });
+
+    it('are searched to the end in pages that may be short, however much has the words', async () => {
+      const authorId = newId();
+      const [one, other, tag] = [`a${newId()}`, `b${newId()}`, newId()];
+      const wanted: string[] = [];
+      for (let index = 0; index < 2300; index += 1) {
+        // The words are common, and together only in the oldest ones.
+        const body = index < 3 ? `${one} ${other} 渡口口的` : `${index % 2 === 0 ? one : other} 渡口 口的`;
+        const record = aDocument({
+          authorId,
+          body,
+          tags: [tag],
+          visibility: index === 1 ? 'private' : 'public',
+        });
+        if (index < 3) wanted.unshift(record.id);
+        await documents().insert(record);
+      }
+      const pages = async (query: Partial<DocumentQuery>) => {
+        const found: string[] = [];
+        let before: string | null = null;
+        for (;;) {
+          const { items, next } = await documents().list({
+            viewerId: null,
+            limit: 2,
+            bytes: 1e9,
+            before,
+            ...query,
+          });
+          expect(items.length).toBeLessThanOrEqual(2);
+          found.push(...items.map(({ id }) => id));
+          if (next === null) return found;
+          expect(before === null || next < before).toBe(true);
+          before = next;
+        }
+      };
+      const open = wanted.filter((_, index) => index !== 1);
+      for (const query of [{ q: `${one} ${other}` }, { q: `${one} ${other}`, tag }, { q: '渡口口的', tag }])
+        for (const author of [{}, { authorId }]) {
+          expect(await pages({ ...query, ...author })).toEqual(open);
+          expect(await pages({ ...query, ...author, viewerId: authorId })).toEqual(wanted);
+        }
+      expect(await pages({ q: `${one} ${other} nothing` })).toEqual([]);
+    });
+
     it('follow edits and the trash', async () => {
       const [before, after] = [newId(), newId()];
       const record = await document({ body: before, tags: [before] });
@@ -211,6 +273,25 @@ export function documentsContract(store: () => ContentStore): void {
       ]);
       expect(await documents().find(record.id)).toStrictEqual(record);
       expect((await documents().listTrash(record.authorId, page)).items).toEqual([]);
+    });
+
+    it('is listed in pages, newest first, of as many bytes as are asked for', async () => {
+      const authorId = newId();
+      const made: string[] = [];
+      for (const visibility of ['public', 'private', 'public'] as const) {
+        const { id } = await document({ authorId, visibility, body: 'x'.repeat(100), html: '' });
+        await documents().trash(id, 1, at(1));
+        made.unshift(id);
+      }
+      await document({ authorId });
+      const page = async (limit: number, bytes: number, before: string | null = null) => {
+        const { items, next } = await documents().listTrash(authorId, { limit, bytes, before });
+        return [items.map(({ id }) => id), next];
+      };
+      expect(await page(10, 1e9)).toEqual([made, null]);
+      expect(await page(2, 1e9)).toEqual([made.slice(0, 2), made[1]]);
+      expect(await page(10, 101)).toEqual([made.slice(0, 2), made[1]]);
+      expect(await page(10, 101, made[1])).toEqual([made.slice(2), null]);
     });
 
     it('is emptied of what has been there for long, with all that belongs to it', async () => {

@@ -3,7 +3,7 @@ import type { LimiterFactory } from '../../../src/models/limiters';
 import { limitersInMemory } from '../../../src/models/limiters/memory';
 import { createRateLimits, type Guess, type RateLimits } from '../../../src/services/rate-limits';
 
-const SETTINGS = { signIn: 3, guesses: 10, register: 2, refresh: 2, wechat: 2, qr: 2 };
+const SETTINGS = { signIn: 3, guesses: 10, register: 2, refresh: 2, wechat: 2, qr: 2, writing: 2 };
 const MINUTE = 60_000;
 
 let limits: RateLimits;
@@ -46,6 +46,12 @@ describe('a limit by address', () => {
       }
       expect(await limits[limit].take('2001:db8:0:1::1')).toMatchObject({ allowed: true });
     }
+  });
+
+  it('is for each user where users are counted', async () => {
+    for (const allowed of [true, true, false])
+      expect(await limits.writing.take('a user')).toMatchObject({ name: 'writing', window: 60, allowed });
+    expect(await limits.writing.take('another')).toMatchObject({ allowed: true });
   });
 
   it('takes a network of 64 bits for one address', async () => {

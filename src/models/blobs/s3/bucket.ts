@@ -104,8 +104,8 @@ export class Bucket {
 
   /** Once it resolves, the object is there whole and stays. */
   async write(key: string, body: Body): Promise<void> {
-    await this.sendBody(body, (bytes) =>
-      this.client.send(new this.sdk.PutObjectCommand({ ...this.at(key), ...bytes })),
+    await this.sendBody(body, (bytes, options) =>
+      this.client.send(new this.sdk.PutObjectCommand({ ...this.at(key), ...bytes }), options),
     );
   }
 
@@ -179,8 +179,8 @@ export class Bucket {
   }
 
   async writePart(assembly: Assembly, number: number, body: Body): Promise<FinishedPart> {
-    const { ETag: etag = '' } = await this.sendBody(body, (bytes) =>
-      this.client.send(new this.sdk.UploadPartCommand({ ...this.part(assembly, number), ...bytes })),
+    const { ETag: etag = '' } = await this.sendBody(body, (bytes, options) =>
+      this.client.send(new this.sdk.UploadPartCommand({ ...this.part(assembly, number), ...bytes }), options),
     );
     return { number, etag };
   }
@@ -207,18 +207,22 @@ export class Bucket {
    */
   private async sendBody<Output>(
     { size, crc32, open }: Body,
-    send: (bytes: SentBytes) => Promise<Output>,
+    send: (bytes: SentBytes, options: { abortSignal: AbortSignal }) => Promise<Output>,
   ): Promise<Output> {
     for (let attempt = 1; ; attempt += 1) {
       const bytes = open();
+      const broken = new AbortController();
+      // The SDK does not look after a stream that fails, and would wait for the rest.
+      if ('on' in bytes) bytes.on('error', (error) => broken.abort(error));
       const sent = {
         Body: bytes,
         ContentLength: size,
         ...(crc32 !== undefined && { ChecksumCRC32: base64Of(crc32) }),
       };
       try {
-        return await this.run(() => send(sent));
+        return await this.run(() => send(sent, { abortSignal: broken.signal }));
       } catch (error) {
+        if (broken.signal.aborted) throw translate(broken.signal.reason);
         if (!(error instanceof Unavailable) || attempt === MOST_ATTEMPTS) throw error;
       } finally {
         if ('destroy' in bytes) bytes.destroy();

@@ -112,7 +112,11 @@ function reading({ comments }: Collections): Omit<Comments, 'insert' | 'delete'>
 
     async list(documentId, parentId, { limit, after, bytes }) {
       const filter = { documentId, parentId, gone: null, ...(after !== null && { _id: { $gt: after } }) };
-      const found = comments.find(filter, SHOWN).sort({ _id: 1 }).limit(limit + 1).lean<StoredComment>();
+      const found = comments
+        .find(filter, SHOWN)
+        .sort({ _id: 1 })
+        .limit(limit + 1)
+        .lean<StoredComment>();
       const items: CommentRecord[] = [];
       let left = bytes;
       for await (const stored of found.cursor({ batchSize: AT_ONCE })) {

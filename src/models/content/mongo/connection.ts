@@ -3,14 +3,16 @@ import { Conflict, FerryError, OutOfSpace, Unavailable } from '../../../errors';
 
 const SELECTION_MS = 3000;
 const SOCKET_MS = 30_000;
+/** So long a call waits for a server that took it and does not answer. */
+const CALL_MS = 10_000;
 const DUPLICATE_KEY = 11000;
 /** `OutOfDiskSpace` of MongoDB. */
 const DISK_FULL = 14031;
 /** Errors of the driver and of Mongoose for a server that does not answer now, but may do so later. */
 const UNANSWERED =
   /^Mongo(ose)?(Network\w*|ServerSelection|ServerClosed|TopologyClosed|NotConnected|PoolCleared\w*|PoolClosed|WaitQueueTimeout|ConnectionPoolCleared|ClientClosed|ExpiredSession|OperationTimeout|WriteConcern)Error$/;
-/** Codes of servers that are stepping down, shutting down or ran out of time. */
-const UNANSWERED_CODES = new Set([50, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436]);
+/** Codes of servers that do not let us in, are stepping down, shutting down or ran out of time. */
+const UNANSWERED_CODES = new Set([13, 18, 50, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436]);
 
 /** Whether a record with that id is there already. */
 export function isDuplicate(error: unknown): boolean {
@@ -39,6 +41,7 @@ export class MongoConnection {
     private readonly connection: Connection,
     private readonly url: string,
     private readonly prepare: () => Promise<void>,
+    private readonly callMs = CALL_MS,
   ) {}
 
   /** The same methods over a connection that is there, which throw errors of the catalogue. */
@@ -48,8 +51,7 @@ export class MongoConnection {
         name,
         async (...parameters) => {
           try {
-            await this.ready();
-            return await method(...parameters);
+            return await this.inTime(this.ready().then(() => method(...parameters)));
           } catch (error) {
             throw translate(error);
           }
@@ -63,6 +65,22 @@ export class MongoConnection {
     this.closed = true;
     await this.opening?.catch(() => undefined);
     await this.connection.close();
+  }
+
+  /** What takes longer goes on without its caller: also an index that is being built for the first time. */
+  private async inTime<T>(work: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(new Unavailable(`The document store did not answer within ${this.callMs} ms.`)),
+        this.callMs,
+      );
+    });
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   private ready(): Promise<void> {

@@ -31,7 +31,10 @@ function readerOf({ documents }: Collections) {
   async function readMany(ids: string[], bytes: number) {
     const read: DocumentRecord[] = [];
     if (ids.length === 0) return { documents: read, last: null };
-    const found = documents.find({ _id: { $in: ids } }, SHOWN).sort({ _id: -1 }).lean<StoredDocument>();
+    const found = documents
+      .find({ _id: { $in: ids } }, SHOWN)
+      .sort({ _id: -1 })
+      .lean<StoredDocument>();
     let left = bytes;
     for await (const stored of found.cursor({ batchSize: AT_ONCE })) {
       read.push(documentOf(stored));

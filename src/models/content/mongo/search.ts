@@ -99,7 +99,9 @@ export function newestIn(
     .sort({ _id: -1 })
     .limit(limit);
   // Else the documents of all terms with a beginning might be read to be sorted.
-  return idsOf(among === null ? found.hint(SCOPE_INDEXES[scope.authorId === undefined ? 'all' : 'author']) : found);
+  return idsOf(
+    among === null ? found.hint(SCOPE_INDEXES[scope.authorId === undefined ? 'all' : 'author']) : found,
+  );
 }
 
 async function idsOf(found: { lean(): PromiseLike<unknown> }): Promise<string[]> {

@@ -1,7 +1,7 @@
 import { Op, type Sequelize, type WhereOptions } from 'sequelize';
 import type { DocumentRecord, Documents, Edit } from '..';
 import { plain } from '../../sql/table';
-import { newestOf, readPage, scopesOf, type Scope, type SearchWindow } from '../reading';
+import { newestOf, readPage, scopesOf, type SearchWindow } from '../reading';
 import { documentReader, type DocumentReader } from './reader';
 import { packed, summaryOf, versionOf } from './rows';
 import { searchFor, withinWindow } from './search';

@@ -50,7 +50,13 @@ export function documentReader(sequelize: Sequelize, { documents, texts }: Conte
     async readMany(ids, bytes) {
       if (ids.length === 0) return { documents: [], last: null };
       const sizes = await sizesOf(ids);
-      const within = ids.slice(0, countWithin(ids.map((id) => sizes.get(id) ?? 0), bytes));
+      const within = ids.slice(
+        0,
+        countWithin(
+          ids.map((id) => sizes.get(id) ?? 0),
+          bytes,
+        ),
+      );
       const rows = (await documents.findAll({ where: { id: within }, order: [['id', 'DESC']] })).map(plain);
       return { documents: await withTexts(rows, null), last: within.at(-1) ?? null };
     },

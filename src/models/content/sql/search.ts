@@ -5,10 +5,10 @@ import type { DocumentRow } from './tables';
 
 /** Of a term with fewer documents, their ids are the quickest way to what is asked for. */
 const FEW = 1000;
-/** Documents that a round looks through to find those with common terms. */
+/** Documents that a round looks through, of a scope or of a common term. */
 const WINDOW = 2000;
-/** Documents of a common term that a round takes. */
-const POSTINGS = 500;
+/** Ids that one statement names. */
+const MOST_IDS = 500;
 /** A beginning of so many terms is too many to take the documents of each. */
 const MOST_ENDINGS = 8;
 /** Comes after whatever begins like the text before it. */
@@ -42,39 +42,38 @@ export async function searchFor(
     else rare = rare ? rare.filter((id) => few.has(id)) : [...few];
     if (rare?.length === 0) return null;
   }
-  const conditions = common.map((term) => hasTerm(sequelize, term));
+  const conditions = common.map((term) => literal(hasTerm(sequelize, term, 'document.id')));
   if (rare) return { conditions, window: () => Promise.resolve({ edge: null, among: rare }) };
   if (common.length === 0) return { conditions, window: () => Promise.resolve(EVERYTHING) };
   // An author has fewer documents than a common term.
   const driver = query.authorId === undefined ? await driverOf(sequelize, common) : null;
-  return {
-    conditions,
-    window: (scopes, below) =>
-      driver ? windowOfTerms(sequelize, driver, below) : windowOfScopes(sequelize, scopes, below),
-  };
+  return driver
+    ? { conditions: [], window: (_scopes, below) => windowOfTerms(sequelize, driver, below) }
+    : { conditions, window: (scopes, below) => windowOfScopes(sequelize, scopes, below) };
 }
 
-function hasTerm(sequelize: Sequelize, term: QueryTerm) {
-  return literal(
-    `EXISTS (SELECT 1 FROM ${TERMS} WHERE ${matching(sequelize, term)} AND t.document_id = document.id)`,
-  );
+/** @param id the column that has the id of the document */
+function hasTerm(sequelize: Sequelize, term: QueryTerm, id: string): string {
+  const match = matching(sequelize, term, 'o');
+  return `EXISTS (SELECT 1 FROM document_terms AS o WHERE ${match} AND o.document_id = ${id})`;
 }
 
 async function fewDocuments(sequelize: Sequelize, term: QueryTerm): Promise<Set<string> | null> {
   const rows = await ids(
     sequelize,
-    `SELECT t.document_id AS id FROM ${TERMS} WHERE ${matching(sequelize, term)} LIMIT ${FEW + 1}`,
+    `SELECT t.document_id AS id FROM ${TERMS} WHERE ${matching(sequelize, term, 't')} LIMIT ${FEW + 1}`,
   );
   return rows.length > FEW ? null : new Set(rows);
 }
 
-/** The terms by which to go through the documents of one of the common ones; null when each has too many endings. */
-async function driverOf(sequelize: Sequelize, common: QueryTerm[]): Promise<string[] | null> {
-  const exact = common.find(({ prefix }) => !prefix);
-  if (exact) return [exact.text];
-  for (const { text } of common) {
-    const endings = await endingsOf(sequelize, text);
-    if (endings) return endings;
+/** One of the common terms by whose documents to go, and the others; null when each has too many endings. */
+async function driverOf(
+  sequelize: Sequelize,
+  common: QueryTerm[],
+): Promise<{ terms: string[]; others: QueryTerm[] } | null> {
+  for (const term of [...common].sort((a, b) => Number(a.prefix) - Number(b.prefix))) {
+    const terms = term.prefix ? await endingsOf(sequelize, term.text) : [term.text];
+    if (terms) return { terms, others: common.filter((other) => other !== term) };
   }
   return null;
 }
@@ -97,21 +96,27 @@ async function endingsOf(sequelize: Sequelize, beginning: string): Promise<strin
 
 async function windowOfTerms(
   sequelize: Sequelize,
-  terms: string[],
+  { terms, others }: { terms: string[]; others: QueryTerm[] },
   below: string | null,
 ): Promise<SearchWindow> {
   const lower = below === null ? '' : `AND t.document_id < ${sequelize.escape(below)}`;
-  const lists = await Promise.all(
+  const edges = await Promise.all(
     terms.map((term) =>
       ids(
         sequelize,
-        `SELECT t.document_id AS id FROM ${TERMS} WHERE t.term = ${sequelize.escape(term)} ${lower} ORDER BY t.document_id DESC LIMIT ${POSTINGS}`,
+        `SELECT t.document_id AS id FROM ${TERMS} WHERE t.term = ${sequelize.escape(term)} ${lower} ORDER BY t.document_id DESC LIMIT 1 OFFSET ${WINDOW - 1}`,
       ),
     ),
   );
-  const among = newestOf(lists, POSTINGS);
-  const isEnd = lists.every((list) => list.length < POSTINGS) && new Set(lists.flat()).size <= POSTINGS;
-  return { among, edge: isEnd ? null : (among.at(-1) ?? null) };
+  // The highest one: above it, no term has more than a window full.
+  const edge = newestOf(edges, 1)[0] ?? null;
+  const upper = edge === null ? '' : `AND t.document_id >= ${sequelize.escape(edge)}`;
+  const having = others.map((term) => `AND ${hasTerm(sequelize, term, 't.document_id')}`).join(' ');
+  const among = await ids(
+    sequelize,
+    `SELECT DISTINCT t.document_id AS id FROM ${TERMS} WHERE t.term IN (${terms.map((term) => sequelize.escape(term)).join()}) ${lower} ${upper} ${having} ORDER BY t.document_id DESC LIMIT ${MOST_IDS}`,
+  );
+  return { among, edge: among.length < MOST_IDS ? edge : (among.at(-1) ?? null) };
 }
 
 async function windowOfScopes(
@@ -138,11 +143,11 @@ async function ids(sequelize: Sequelize, sql: string): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
-function matching(sequelize: Sequelize, { text, prefix }: QueryTerm): string {
+function matching(sequelize: Sequelize, { text, prefix }: QueryTerm, table: string): string {
   const from = sequelize.escape(text);
   return prefix
-    ? `t.term >= ${from} AND t.term < ${sequelize.escape(text + LAST)}`
-    : `t.term = ${from}`;
+    ? `${table}.term >= ${from} AND ${table}.term < ${sequelize.escape(text + LAST)}`
+    : `${table}.term = ${from}`;
 }
 
 /** The part of a list that a window leaves. */
