@@ -103,6 +103,17 @@ describe('blobs in S3', () => {
     expect(await keysThere()).toEqual([]);
   });
 
+  it('leaves nothing of what is written or hashed while the part is discarded', async () => {
+    const parts = new PartObjects(place.bucket);
+    await store.createPart('p1', 10);
+    const names = await parts.nextKeys('p1', 0, [10]);
+    await store.discardPart('p1');
+    await place.bucket.writeText(names[0]!, 'too late..');
+    await expect(parts.confirm('p1', names)).rejects.toThrow(NotFound);
+    await expect(parts.seal('p1', { size: 0, segments: [] })).rejects.toThrow(NotFound);
+    expect(await keysThere()).toEqual([]);
+  });
+
   it('lists pieces of a whole that is gone, and goes on with joining that broke off', async () => {
     for (const id of ['a', 'b']) {
       await store.createPart(id, 10);

@@ -76,7 +76,7 @@ async function end(child: ChildProcess): Promise<void> {
  * @returns where the program is
  * @throws when there is no Go, or no way to the modules
  */
-export async function buildServer(name: 'ferretdb' | 'minio'): Promise<string> {
+async function buildServer(name: 'ferretdb' | 'minio'): Promise<string> {
   const folder = path.join(PROJECT, 'node_modules', '.cache', 'ferry-servers');
   const file = path.join(folder, name);
   await mkdir(folder, { recursive: true });

@@ -48,7 +48,7 @@ export function endedBy(answer: Answer, token: string | null, group: Group | nul
 }
 
 /** RFC 9457, with the code that our server adds. */
-export function problemOf(text: string): Problem | null {
+function problemOf(text: string): Problem | null {
   const { code, detail } = (parsed(text) ?? {}) as Partial<Record<'code' | 'detail', unknown>>;
   return typeof code === 'string' ? { code, detail: typeof detail === 'string' ? detail : code } : null;
 }

@@ -97,6 +97,7 @@ class S3Blobs implements BlobStore {
       for (const [index, stretch] of spool.stretches.entries()) {
         await this.bucket.write(names[index] ?? '', spool.body(stretch));
       }
+      await this.parts.confirm(id, names);
       return spool.bytes;
     } finally {
       await spool.close();

@@ -27,7 +27,7 @@ describe('Server-Sent Events', () => {
     ['unknown fields', 'id: 7\nother: 1\ndata: {"a":"b:c"}\n\n', [{ event: 'message', data: '{"a":"b:c"}' }]],
   ])('with %s are read, in whatever pieces they come', (_name, text, expected) => {
     expect(parse([text]).events).toEqual(expected);
-    expect(parse([...text]).events).toEqual(expected);
+    expect(parse(Array.from(text)).events).toEqual(expected);
     for (let at = 0; at <= text.length; at += 1) {
       expect(parse([text.slice(0, at), '', text.slice(at)]).events).toEqual(expected);
     }

@@ -96,8 +96,21 @@ export class PartObjects {
     });
   }
 
+  /** @throws `NotFound` when the part was removed meanwhile */
   async seal(id: string, sealed: SealedPart): Promise<void> {
     await this.bucket.writeText(keys.sealed(id), JSON.stringify(sealed));
+    await this.confirm(id, [keys.sealed(id)]);
+  }
+
+  /**
+   * Makes sure that the part was there when these objects of it had been written. One that is removed loses its marker
+   * before the rest is looked for; so what was written too late to be found goes here.
+   * @throws `NotFound` when the part was removed meanwhile
+   */
+  async confirm(id: string, written: string[]): Promise<void> {
+    if (await this.has(id)) return;
+    await this.bucket.delete(written);
+    throw new NotFound('The part is published or discarded.');
   }
 
   async sealed(id: string): Promise<SealedPart | null> {
