@@ -35,7 +35,8 @@ export function parseMysqlUrl(text: string): MysqlAddress | null {
   const names = [username, password, pathname.slice(1)].map(decoded);
   const [user, secret, database] = names;
   if (!user || secret === undefined || !database || /[/\0]/.test(database)) return null;
-  if (hostname === '' || hash !== '' || Object.keys(others).length > 0 || !Object.hasOwn(TLS_MODES, mode)) return null;
+  if (hostname === '' || hash !== '' || Object.keys(others).length > 0 || !Object.hasOwn(TLS_MODES, mode))
+    return null;
   return {
     // An IPv6 address stands in brackets in a URL, and without them elsewhere.
     host: decoded(hostname.replace(/^\[(.*)\]$/, '$1')) ?? hostname,
