@@ -5,7 +5,14 @@ import type { Log } from './runtime';
 export type ContentChange = 'created' | 'updated' | 'deleted';
 
 export type EventType =
-  'upload.progress' | 'upload.completed' | 'upload.aborted' | 'file.created' | 'file.deleted' | 'session.revoked' | `document.${ContentChange}` | `comment.${ContentChange}`;
+  | 'upload.progress'
+  | 'upload.completed'
+  | 'upload.aborted'
+  | 'file.created'
+  | 'file.deleted'
+  | 'session.revoked'
+  | `document.${ContentChange}`
+  | `comment.${ContentChange}`;
 
 export interface EventPublisher {
   /**

@@ -219,7 +219,7 @@ describe('PATCH /documents/:id', () => {
   });
 });
 
-describe("many writers at once", () => {
+describe('many writers at once', () => {
   const fifty = Array.from({ length: 50 }, (_, index) => index);
 
   it('with one If-Match: one wins, the others hear of it', async () => {
