@@ -1,3 +1,5 @@
+import type { Problem } from '../types';
+import { NO_ANSWER } from './requests';
 import type { ConnectOptions } from '../types';
 
 /** The access token, of which one is asked for at a time. */
@@ -39,4 +41,12 @@ async function ask(
   forceRefresh: boolean,
 ): Promise<string | null> {
   return provider({ forceRefresh });
+}
+
+/** Why there is no token. */
+export function tokenProblem(error: unknown): Problem {
+  return {
+    code: NO_ANSWER.code,
+    detail: error instanceof Error ? error.message : 'There is no access token.',
+  };
 }
