@@ -254,8 +254,8 @@ export class EventConnection {
   /** Each topic is all right by itself: it was the cursor, there are too many, or it has changed meanwhile. */
   private comeBackRefused(group: Group, problem: Problem): void {
     const isInvalid = problem.code === 'invalid_request';
-    if (isInvalid && group.after === undefined) return this.finish(problem);
-    if (isInvalid) {
+    if (isInvalid && group.after === undefined) this.finish(problem);
+    else if (isInvalid) {
       group.after = undefined;
       this.application.gap(group.topics);
     }
