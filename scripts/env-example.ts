@@ -14,7 +14,7 @@ const GROUPS: Record<string, string> = {
 };
 
 const INTRODUCTION = `# Every setting of Ferry. Copy this file to .env and remove the # before what you change.
-# Generated from src/config.ts by \`npm run env:example\`: change it there.
+# Generated from src/settings.ts by \`npm run env:example\`: change it there.
 `;
 
 interface SettingDescription {
@@ -22,7 +22,7 @@ interface SettingDescription {
   default?: string;
 }
 
-/** The text of .env.example. A setting without a description is one that this version refuses: it is left out. */
+/** The text of .env.example. */
 export function envExample(): string {
   const { properties = {} } = z.toJSONSchema(settings, { io: 'input', unrepresentable: 'any' });
   const entries = Object.entries(properties as Record<string, SettingDescription>).map(([key, setting]) => {
@@ -32,8 +32,8 @@ export function envExample(): string {
   return INTRODUCTION + entries.join('');
 }
 
-function describe(key: string, { description, default: value = '' }: SettingDescription): string {
-  return description === undefined ? '' : `\n# ${description}\n# ${key}=${value}\n`;
+function describe(key: string, { description = '', default: value = '' }: SettingDescription): string {
+  return `\n# ${description}\n# ${key}=${value}\n`;
 }
 
 if (require.main === module) process.stdout.write(envExample());

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs a command with TEST_MONGO_URL naming a server of its own: with-mongo.sh npm run test:stores
+# Runs a command with TEST_MONGO_URL naming a server of its own: with-mongo.sh npx jest --config jest.stores.config.js mongo
 # The server is FerretDB, built from its Go module. Its updates of one document are not atomic when they come over
 # several connections at once, as those of MongoDB are; so tests get one connection for each process.
 set -euo pipefail

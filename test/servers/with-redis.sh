@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs a command with TEST_REDIS_URL naming a server of its own: with-redis.sh npm run test:stores
+# Runs a command with TEST_REDIS_URL naming a server of its own: with-redis.sh npx jest --config jest.stores.config.js redis
 set -euo pipefail
 folder=$(mktemp -d)
 server=''

@@ -94,7 +94,7 @@ export interface BlobStore extends Store {
   openBlob(sha256: string): Promise<BlobReader>;
   hasBlob(sha256: string): Promise<boolean>;
   /**
-   * Reads the whole blob, off the main thread, for the hashes of its pieces, which are `pieceSize` bytes long but for
+   * Reads the whole blob for the hashes of its pieces, which are `pieceSize` bytes long but for
    * the last one. It gives way to uploads, and may take long.
    * @throws `NotFound`
    */
